@@ -1,0 +1,100 @@
+import type { Currency } from './currency.js';
+import type { AccountId, OpId } from './ids.js';
+import type { Fail } from './outcome.js';
+import type { RefusalCode } from './refusals.js';
+
+// Facts: past participles, made by the step that saw them. Money moves only on these.
+
+/** The ledger set the money aside. `reference` is the provider's key of the first attempt. */
+export interface Held {
+  readonly kind: 'held';
+  readonly opId: OpId;
+  readonly account: AccountId;
+  readonly payee: AccountId;
+  readonly minor: number;
+  readonly currency: Currency;
+  readonly reference: string;
+  /** When, by the ledger's clock, in epoch milliseconds: no call under `reference` is older. */
+  readonly heldAt: number;
+  /** Set when it was held before: a call under `reference` may have gone out then. */
+  readonly replayed?: true;
+}
+
+/** The provider took the money: the proof that `settle` needs. */
+export interface Captured {
+  readonly kind: 'captured';
+  readonly reference: string;
+  readonly chargeId: string;
+  readonly minor: number;
+  readonly currency: Currency;
+}
+
+/** The provider refused, for good: proof for `release`. */
+export interface Declined {
+  readonly kind: 'declined';
+  readonly reference: string;
+  readonly chargeId?: string;
+  readonly declineCode: string;
+}
+
+/** The person withdrew before the charge began: proof for `release`. */
+export interface Withdrawn {
+  readonly kind: 'withdrawn';
+}
+
+/** No call ever reached the provider, or every one certainly did nothing: proof for `release`. */
+export interface NeverCharged {
+  readonly kind: 'never-charged';
+  readonly code: RefusalCode;
+}
+
+/** What may release a hold. Silence, a time-out and "not found" are not here, by type. */
+export type ReleaseBecause = Declined | Withdrawn | NeverCharged;
+
+/** The provider has it and has not decided. */
+export interface Pending {
+  readonly kind: 'pending';
+  readonly reference: string;
+}
+
+/** The provider does not show it. Not a proof: it may lag, or the call may still be on its way. */
+export interface NotFound {
+  readonly kind: 'not-found';
+  readonly reference: string;
+}
+
+/**
+ * The provider's answer does not fit what we asked (other amount, currency, id): a person looks.
+ */
+export interface Contradicted {
+  readonly kind: 'contradicted';
+  readonly reference: string;
+  readonly detail: string;
+}
+
+/** The final step moved the money. */
+export interface Settled {
+  readonly kind: 'settled';
+  readonly opId: OpId;
+  readonly minor: number;
+  readonly currency: Currency;
+  readonly chargeId?: string;
+}
+
+/** The final step gave the money back; `code` is the operation's refusal. */
+export interface Released {
+  readonly kind: 'released';
+  readonly opId: OpId;
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly minor: number;
+}
+
+/** A ledger verb that lost a race or was given evidence that does not fit: nothing changed. */
+export interface Conflict {
+  readonly kind: 'conflict';
+  readonly reason: string;
+}
+
+/** How a payment ends: settled, or refused by value. */
+export type PaymentResult = Settled | Fail;

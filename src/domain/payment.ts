@@ -1,0 +1,80 @@
+import type { Command } from './command.js';
+import { commands } from './command.js';
+import type { Currency } from './currency.js';
+import { type Parsed, readObject } from './faults.js';
+import type { AccountId } from './ids.js';
+
+/** What a payment asks for, as it travels: no free text, that is sealed. */
+export interface PaymentPayload {
+  readonly account: AccountId;
+  /** Whole minor units, 1 to amountMax. */
+  readonly amount: number;
+  readonly currency: Currency;
+  readonly capture: 'automatic';
+  /** `balance` moves money between two accounts of this ledger; `card` asks the provider. */
+  readonly method: 'card' | 'balance';
+  /** The account that receives; the tenant's merchant account of that currency when absent. */
+  readonly payTo?: AccountId;
+}
+
+export type PaymentCommand = Command<PaymentPayload> & {
+  readonly domain: typeof commands.payment.domain;
+  readonly eventType: typeof commands.payment.eventType;
+};
+
+/** A request for a payment, read: the command, its time budget, and what must be sealed. */
+export interface PaymentRequest {
+  readonly command: PaymentCommand;
+  readonly timeBudgetMs: number;
+  readonly sealed?: { readonly description?: string; readonly metadata?: Record<string, string> };
+}
+
+export const timeBudgetMsDefault = 5 * 60_000;
+const timeBudgetMsMin = 1_000;
+const timeBudgetMsMax = 30 * 24 * 3_600_000;
+const descriptionLengthMax = 500;
+const captures = ['automatic', 'manual', 'multiple'] as const;
+const methods = ['card', 'balance'] as const;
+const fields = [
+  ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
+  ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt'],
+];
+
+/** The one door from a request's body to a payment: typed, or every fault it has. */
+export function parsePaymentCommand(body: unknown, idemKey: string): Parsed<PaymentRequest> {
+  return readObject(body, fields, (read) => {
+    for (const later of ['scheduledAt', 'holdExpiresAt']) {
+      read.optional(later, (path) => read.fault(path, 'not-supported'));
+    }
+
+    const capture = read.optional('capture', (path) => read.oneOf(path, captures)) ?? 'automatic';
+    if (capture === 'manual' || capture === 'multiple') read.fault('capture', 'not-supported');
+    const method = read.optional('method', (path) => read.oneOf(path, methods)) ?? 'card';
+    const payTo = read.optional('payTo', read.account);
+    if (method === 'balance' && payTo === undefined) read.fault('payTo', 'field-required');
+    const payload: PaymentPayload = {
+      account: read.account('account'),
+      amount: read.amount('amount'),
+      currency: read.currency('currency'),
+      capture: 'automatic',
+      method,
+      ...(payTo !== undefined && { payTo }),
+    };
+    const bizKey = read.optional('bizKey', (path) => read.label(path, 255));
+    const description = read.optional('description', (p) => read.text(p, descriptionLengthMax));
+    const metadata = read.optional('metadata', read.texts);
+    const sealed = {
+      ...(description !== undefined && { description }),
+      ...(metadata !== undefined && { metadata }),
+    };
+    const { domain, eventType } = commands.payment;
+    return {
+      command: { domain, eventType, idemKey, payload, ...(bizKey !== undefined && { bizKey }) },
+      timeBudgetMs:
+        read.optional('timeBudgetMs', (path) =>
+          read.whole(path, timeBudgetMsMin, timeBudgetMsMax),
+        ) ?? timeBudgetMsDefault,
+      ...(Object.keys(sealed).length > 0 && { sealed }),
+    };
+  });
+}
