@@ -1,0 +1,37 @@
+/**
+ * @module ledger: the only writer of money: a file per verb, each one statement.
+ * lives here: tables, verbs with their SQL beside them, reads
+ * may touch: domain, database; its own tables
+ * never: a transaction of several statements, the provider, a read of money that decides outside
+ * proved in: test/ledger, on a real PostgreSQL
+ */
+import type { Database } from '../database/index.js';
+import { editAccount } from './edit-account.js';
+import { fund } from './fund.js';
+import { hold } from './hold.js';
+import { notePhase } from './note-phase.js';
+import { openAccount } from './open-account.js';
+import { release } from './release.js';
+import { settle } from './settle.js';
+
+export type { Edited } from './edit-account.js';
+export type { Funded } from './fund.js';
+export type { Opened } from './open-account.js';
+
+/**
+ * The verbs over one database. Each is one statement, gives the first answer for ever, and refuses
+ * by value.
+ */
+export function createLedger(database: Database) {
+  return {
+    openAccount: openAccount(database),
+    fund: fund(database),
+    editAccount: editAccount(database),
+    hold: hold(database),
+    settle: settle(database),
+    release: release(database),
+    notePhase: notePhase(database),
+  } as const;
+}
+
+export type Ledger = ReturnType<typeof createLedger>;

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase, type Database } from '../../src/database/index.js';
+import { createLedger } from '../../src/ledger/index.js';
+import { createReads } from '../../src/ledger/reads.js';
+import { aWorld } from './world.js';
+
+const here = aWorld();
+const denied = '42501';
+
+describe('the roles', () => {
+  let reader: Database;
+  let worker: Database;
+  beforeAll(() => {
+    const { readerUrl, workerUrl } = here.world.urls;
+    const settings = { poolMax: 1, applicationName: 'test-roles' };
+    reader = createDatabase({ ...settings, url: readerUrl });
+    worker = createDatabase({ ...settings, url: workerUrl });
+  });
+  afterAll(() => Promise.all([reader.close(1_000), worker.close(1_000)]));
+
+  const tables = ['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'];
+  const direct = tables.flatMap((table) =>
+    (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
+  );
+
+  test.each(direct)('may not %s %s past the verbs', async (way, table) => {
+    const statement = {
+      insert: `insert into ledger.${table} default values`,
+      update: `update ledger.${table} set tenant = 'mine'`,
+      delete: `delete from ledger.${table}`,
+      truncate: `truncate ledger.${table} cascade`,
+    }[way];
+    const text = [statement] as unknown as TemplateStringsArray;
+
+    for (const role of [worker, reader]) {
+      await expect(role.sql(text)).rejects.toMatchObject({ code: denied });
+    }
+  });
+
+  test('let the reader read and execute no verb', async () => {
+    const tenant = here.aTenant();
+    await tenant.open('alice', { funds: 100 });
+    const ledger = createLedger(reader);
+    const reads = createReads(reader);
+    const envelope = tenant.payment({ account: 'alice', amount: 1 });
+    const before = await tenant.everything();
+
+    const verbs = [
+      () => ledger.hold(envelope),
+      () => ledger.release(envelope, { kind: 'withdrawn' }),
+      () => ledger.settle(envelope.opId, { kind: 'internal' }),
+      () => ledger.notePhase(envelope.opId, 'doubt.1', 'in-doubt', {}),
+      () => ledger.fund(tenant.funding({ account: 'alice', amount: 1 })),
+      () => ledger.openAccount(tenant.opening({ account: 'bob' })),
+      () => ledger.editAccount(tenant.edit({ account: 'alice', version: 1, status: 'open' })),
+    ];
+    expect(verbs).toHaveLength(Object.keys(ledger).length);
+    for (const verb of verbs) await expect(verb()).rejects.toMatchObject({ code: denied });
+
+    expect(await tenant.everything()).toBe(before);
+    expect(await reads.balanceCheck(tenant.tenant)).not.toHaveLength(0);
+    expect(await reads.balanceAt(tenant.tenant, 'alice' as never, '2020-01-01')).toBeUndefined();
+  });
+
+  test('let nobody but the owner call what the verbs are made of', async () => {
+    const parts = await here.world.rows<{ name: string; role: string }>(
+      `select p.proname as name, r.role
+         from pg_proc p, (values ('holdfast_worker'), ('holdfast_reader')) r (role)
+        where p.pronamespace = 'ledger'::regnamespace
+          and has_function_privilege(r.role, p.oid, 'execute') order by 1, 2`,
+    );
+    const both = ['balance_at_v1', 'balance_check_v1', 'clock'];
+    const verbs = [
+      'edit_account_v1',
+      'fund_v1',
+      'hold_v1',
+      'note_phase_v1',
+      'open_account_v1',
+      'release_v1',
+      'settle_v1',
+    ];
+
+    const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
+    expect(of('holdfast_reader')).toEqual(both);
+    expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
+  });
+
+  test('pin the limits of a statement and of a lock', async () => {
+    const text = [
+      `select current_setting('lock_timeout') as lock,
+              current_setting('statement_timeout') as statement,
+              current_setting('transaction_isolation') as isolation`,
+    ] as unknown as TemplateStringsArray;
+
+    expect(await worker.sql(text)).toEqual([
+      { lock: '2s', statement: '3s', isolation: 'read committed' },
+    ]);
+  });
+});
