@@ -1,0 +1,107 @@
+/** One HTTP call, with everything a money call must bound. */
+export interface Call {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Bounds the whole call, from connecting to the last byte of the body. */
+  readonly timeoutMs: number;
+  readonly fetch: typeof fetch;
+}
+
+/** The far side spoke, to the end. `json` is undefined for a body that is not JSON. */
+export interface Answered {
+  readonly kind: 'answered';
+  readonly status: number;
+  readonly json: unknown;
+  readonly retryAfterMs?: number;
+}
+
+/** No connection was made, so nothing can have happened there. */
+export interface NeverSent {
+  readonly kind: 'never-sent';
+  readonly reason: string;
+}
+
+/** It was sent, or may have been, and no whole answer came back. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly reason: string;
+}
+
+/** An answer of a provider is small; a longer one is not read. */
+const bodyBytesMax = 64 * 1024;
+const retryAfterMsMax = 24 * 3_600_000;
+
+/** Calls once: no redirect is followed, at most 64 KB are read, and no error is thrown. */
+export async function call(asked: Call): Promise<Answered | NeverSent | Lost> {
+  try {
+    const response = await asked.fetch(asked.url, {
+      method: asked.method,
+      headers: {
+        accept: 'application/json',
+        ...(asked.body !== undefined && { 'content-type': 'application/json' }),
+        ...asked.headers,
+      },
+      ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(asked.timeoutMs),
+    });
+    const text = await boundedText(response);
+    if (text === undefined) return { kind: 'lost', reason: 'body-too-large' };
+    const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
+    return {
+      kind: 'answered',
+      status: response.status,
+      json: parsed(text),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      return { kind: 'lost', reason: 'timeout' };
+    }
+    return wasNeverSent(error)
+      ? { kind: 'never-sent', reason: 'no-connection' }
+      : { kind: 'lost', reason: 'connection-lost' };
+  }
+}
+
+async function boundedText(response: Response): Promise<string | undefined> {
+  if (response.body === null) return '';
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the stream: the rest is never read.
+    if (bytes > bodyBytesMax) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 9110 10.2.3: whole seconds or a date; at most a day, for the far side does not rule us. */
+function retryAfterOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const waitMs = /^\d{1,9}$/.test(header)
+    ? Number(header) * 1_000
+    : Date.parse(header) - Date.now();
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), retryAfterMsMax);
+}
+
+// Only errors of looking up the name and of connecting: after that, bytes may have gone out.
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.every(wasNeverSent);
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || wasNeverSent(error.cause);
+}

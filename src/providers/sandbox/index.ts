@@ -1,0 +1,20 @@
+/**
+ * @module providers/sandbox: a payment provider that keeps its word, and breaks it on request.
+ * lives here: the adapter (client.ts), and the provider itself: charges, faults, the ledger file
+ * may touch: domain, the provider port, fetch; the server also fastify and its one ledger file
+ * never: our database, Temporal; the adapter and the server share nothing but HTTP
+ * proved in: test/providers
+ */
+export type { ChargeView } from './book.js';
+export { createSandboxProvider } from './client.js';
+export {
+  type FaultRule,
+  faultNames,
+} from './fault-rule.js';
+export { type Charge, readSandboxLedger } from './ledger.js';
+export { magicAmounts } from './magic-amounts.js';
+export {
+  createSandboxServer,
+  type SandboxLogLine,
+  type SandboxServerOptions,
+} from './server.js';
