@@ -1,0 +1,13 @@
+/**
+ * @module activities: the steps, one call each, on what they were given.
+ * lives here: the steps of every operation, and faults.ts, the one maker of ApplicationFailures
+ * may touch: domain; the ledger and the providers through their types, injected
+ * never: the order of steps, a repetition of its own, a driver's error as a business answer
+ * proved in: test/operations
+ */
+export { accountActivities } from './account.js';
+export {
+  type PaymentLedgerSteps,
+  type PaymentProviderSteps,
+  paymentActivities,
+} from './payment.js';

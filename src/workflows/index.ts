@@ -1,0 +1,9 @@
+/**
+ * @module workflows: the order of steps, in Temporal's isolate; this file exports workflows only.
+ * lives here: a file per operation, its messages, how a doubt is ended, how an operation parks
+ * may touch: domain, @temporalio/workflow, the types of the activities
+ * never: a clock, randomness, input or output; a plain Error as a business answer
+ * proved in: test/operations, test/replay
+ */
+export { editAccount, fundAccount, openAccount } from './account.js';
+export { payment } from './payment.js';

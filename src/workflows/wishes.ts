@@ -1,0 +1,33 @@
+import { CancellationScope, setHandler } from '@temporalio/workflow';
+import { verify, type WithdrawAnswer, withdraw } from './messages.js';
+
+/** What people asked of a running operation. */
+export interface Wishes {
+  /** True once somebody withdrew in time: by the update, or by Cancel in the Web UI. */
+  withdrawn: boolean;
+  /** True while a look at the provider is asked for; the one who looks sets it back. */
+  verify: boolean;
+  /** Set while withdrawing is still possible. */
+  open: boolean;
+  /** True once Cancel was pressed, which can be done but once: it is not forgotten. */
+  cancelled: boolean;
+}
+
+/** Listens from now on. Call it before the first step, or a wish could come before its ear. */
+export function listenForWishes(): Wishes {
+  const wishes: Wishes = { withdrawn: false, verify: false, open: true, cancelled: false };
+  const wish = (): WithdrawAnswer => {
+    // Who stands still wakes up for it.
+    if (wishes.open) wishes.withdrawn = wishes.verify = true;
+    return wishes.withdrawn ? { kind: 'accepted' } : { kind: 'too-late' };
+  };
+  setHandler(withdraw, wish);
+  setHandler(verify, () => {
+    wishes.verify = true;
+  });
+  CancellationScope.current().cancelRequested.catch(() => {
+    wishes.cancelled = true;
+    wish();
+  });
+  return wishes;
+}

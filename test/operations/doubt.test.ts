@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultLadderMs, isFinal, type OpId } from '../../src/domain/index.js';
+import type { FaultRule } from '../../src/providers/sandbox/index.js';
+import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+
+// On the time-skipping server, with the ladder of production: seconds to hours, skipped.
+let world: RunningWorld;
+beforeAll(async () => {
+  world = await aRunningWorld({ timeSkipping: true, requestTimeoutMs: 300 });
+  await world.work();
+});
+afterAll(() => world.close());
+
+let amounts = 20_00;
+/** An amount that no other test uses, so that a fault strikes only where it is meant to. */
+const ownAmount = () => {
+  amounts += 1;
+  return amounts;
+};
+
+const post = { method: 'POST', path: '/charges' } as const;
+const look = { method: 'GET', path: '/charges' } as const;
+
+describe('a charge that is in doubt', () => {
+  const acted = ['timeout-after', 'error-after', 'reset-after', 'html', 'huge'] as const;
+  const silent = ['timeout-before', 'error-before', 'reset-before', 'down'] as const;
+  test.each([...acted, ...silent])('settles with one charge after %s', async (fault) => {
+    const { account, amount, opId } = await paidUnder(fault);
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', minor: amount });
+    // Charged by the first call, or by a second one under the same key.
+    expect(await world.charges(opId)).toMatchObject([{ reference: `${opId}:charge.1:1` }]);
+    expect(await world.available(account)).toBe(100_00 - amount);
+  });
+
+  test.each(['captured', 'declined'] as const)(
+    'waits for a pending one that becomes %s',
+    async (becomes) => {
+      const [account, amount] = [await world.account(100_00), ownAmount()];
+      await world.fault({
+        fault: 'pending',
+        becomes,
+        delayMs: 200,
+        times: 1,
+        match: { ...post, amount },
+      });
+
+      const opId = await world.pay({ account, amount });
+
+      const kind = becomes === 'captured' ? { kind: 'settled' } : { code: 'declined' };
+      expect(await world.client.result(opId)).toMatchObject(kind);
+      expect(await world.available(account)).toBe(
+        becomes === 'captured' ? 100_00 - amount : 100_00,
+      );
+    },
+  );
+
+  test('goes back to the customer when the second look shows a decline', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    await world.fault({ fault: 'error-before', times: 1, match: { ...post, amount } });
+    await world.fault({ fault: 'decline', times: 1, match: { ...post, amount } });
+
+    const opId = await world.pay({ account, amount });
+
+    expect(await world.client.result(opId)).toMatchObject({ code: 'declined' });
+    expect(await world.available(account)).toBe(100_00);
+  });
+
+  test('after a rate limit is no doubt: the call is made again', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    await world.fault({ fault: 'rate-limit', times: 3, match: { ...post, amount } });
+
+    const opId = await world.pay({ account, amount });
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
+    const types = await eventTypes(opId);
+    expect(types).not.toContain('upsertWorkflowSearchAttributesEventAttributes');
+    expect(await world.charges(opId)).toHaveLength(1);
+  });
+
+  test('gives the money back when no call acted until the budget ended', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    await world.fault({ fault: 'rate-limit', retryAfterMs: 60_000, match: { ...post, amount } });
+
+    const opId = await world.pay({ account, amount });
+
+    expect(await world.client.result(opId)).toMatchObject({ code: 'time-budget-exceeded' });
+    expect(await world.charges(opId)).toEqual([]);
+    expect(await world.available(account)).toBe(100_00);
+  });
+});
+
+describe('a doubt that nothing ends', () => {
+  test('climbs the whole ladder, then parks with the money held', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    const opId = await unanswered(account, amount);
+
+    await parked(opId);
+
+    expect(await world.available(account)).toBe(100_00 - amount);
+    expect(await row(opId)).toMatchObject({ state: 'IN_PROGRESS', phase: 'parked' });
+    const looks = (await eventTypes(opId)).filter((type) => type.startsWith('timerStarted'));
+    expect(looks).toHaveLength(defaultLadderMs.length);
+    const events = await history(opId);
+    const seconds = events.map(({ eventTime }) => Number(eventTime?.seconds));
+    expect(Math.max(...seconds) - Math.min(...seconds)).toBeGreaterThan(3 * 24 * 3_600);
+  });
+
+  test('settles when a person asks again and the provider shows the charge', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    const opId = await unanswered(account, amount);
+    await parked(opId);
+    await world.heal();
+
+    await world.client.verify(opId);
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', minor: amount });
+    expect(await world.charges(opId)).toHaveLength(1);
+    expect(isFinal((await row(opId)).state)).toBe(true);
+  });
+
+  test('stays parked when a person asks again and the provider still shows nothing', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    await world.fault({ fault: 'timeout-before', match: { ...post, amount } });
+    const opId = await world.pay({ account, amount });
+    await parked(opId);
+    await world.heal();
+
+    await world.client.verify(opId);
+    await parked(opId, 2);
+
+    expect(await world.charges(opId)).toEqual([]);
+    expect(await world.available(account)).toBe(100_00 - amount);
+  });
+
+  test.each(['wrong-amount', 'wrong-currency'] as const)(
+    'parks on an answer of %s',
+    async (fault) => {
+      const { account, amount, opId } = await paidUnder(fault);
+      await parked(opId);
+
+      expect(await row(opId)).toMatchObject({ state: 'IN_PROGRESS', phase: 'parked' });
+      expect(await world.available(account)).toBe(100_00 - amount);
+    },
+  );
+});
+
+/** A payment of an amount of its own, whose first charge meets `fault`. */
+async function paidUnder(fault: FaultRule['fault']) {
+  const [account, amount] = [await world.account(100_00), ownAmount()];
+  await world.fault({ fault, times: 1, match: { ...post, amount } });
+  return { account, amount, opId: await world.pay({ account, amount }) };
+}
+
+/** The provider charges, and neither the answer nor any look at it comes through. */
+async function unanswered(account: Parameters<typeof world.pay>[0]['account'], amount: number) {
+  await world.fault({ fault: 'timeout-after', times: 1, match: { ...post, amount } });
+  await world.fault({ fault: 'error-before', match: look });
+  return world.pay({ account, amount });
+}
+
+const day = 24 * 3_600_000;
+
+async function parked(opId: OpId, times = 1): Promise<void> {
+  for (let days = 0; days < 6 && (await parkings(opId)) < times; days += 1) await world.skip(day);
+  await expect.poll(() => parkings(opId)).toBe(times);
+}
+
+async function parkings(opId: OpId): Promise<number> {
+  const rows = await world.database.owner`
+    select x.seq from ledger.outbox x join ledger.operation o on o.id = x.op
+     where o.op_id = ${opId} and x.type = 'payment.parked'`;
+  return rows.length;
+}
+
+async function row(opId: OpId) {
+  const found = await world.reads.operation(world.tenant, opId);
+  if (found === undefined) throw new Error(`no row of ${opId}`);
+  return found;
+}
+
+async function history(opId: OpId) {
+  return (await world.temporal.workflow.getHandle(opId).fetchHistory()).events ?? [];
+}
+
+async function eventTypes(opId: OpId): Promise<string[]> {
+  return (await history(opId)).map((event) =>
+    String(Object.keys(event).find((key) => key.endsWith('Attributes'))),
+  );
+}

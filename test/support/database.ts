@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+import { inject } from 'vitest';
+import { columnTypes, type Sql } from '../../src/database/connection.js';
+import {
+  createDatabase,
+  type Database,
+  readerRole,
+  urlAs,
+  workerRole,
+} from '../../src/database/index.js';
+import { eventually } from './eventually.js';
+
+/** A database for one test file, migrated and empty. */
+export interface TestDatabase {
+  readonly ownerUrl: string;
+  readonly workerUrl: string;
+  readonly readerUrl: string;
+  /** As the worker sees it. */
+  readonly database: Database;
+  /** As its owner, for looking and for breaking things; eight connections, no limits. */
+  readonly owner: Sql;
+  /** Ends it now; if nobody does, the end of the run does. */
+  drop(): Promise<void>;
+}
+
+/** Clones the migrated template; or, with `empty`, makes a database with nothing in it. */
+export async function aDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  const { url, template, workerPassword, readerPassword } = inject('servers').postgres;
+  // The template's name in front: so the end of the run finds it.
+  const name = `${template}_${randomBytes(4).toString('hex')}`;
+  const source = empty ? 'template0' : template;
+  // Refused for a moment while the server's own autovacuum looks at the template.
+  await eventually(() => asAdministrator(url, `create database ${name} template ${source}`));
+
+  const own = new URL(url);
+  own.pathname = name;
+  const ownerUrl = own.href;
+  const workerUrl = urlAs(ownerUrl, workerRole, workerPassword);
+  const readerUrl = urlAs(ownerUrl, readerRole, readerPassword);
+  const database = createDatabase({ url: workerUrl, poolMax: 8, applicationName: 'test' });
+  const owner: Sql = postgres(ownerUrl, { ...quiet, max: 8, idle_timeout: 5 });
+  const drop = async () => {
+    await Promise.all([database.close(1000), owner.end({ timeout: 1 })]);
+    await asAdministrator(url, `drop database if exists ${name} with (force)`);
+  };
+  return { ownerUrl, workerUrl, readerUrl, database, owner, drop };
+}
+
+const quiet = { types: columnTypes, fetch_types: false, onnotice: () => {} };
+
+async function asAdministrator(url: string, statement: string): Promise<void> {
+  const administrator = postgres(url, { ...quiet, max: 1 });
+  try {
+    await administrator.unsafe(statement);
+  } finally {
+    await administrator.end({ timeout: 1 });
+  }
+}

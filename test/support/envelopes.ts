@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { nanoid } from 'nanoid';
+import {
+  type AccountEditPayload,
+  type AccountId,
+  type AccountOpenPayload,
+  type Captured,
+  type Command,
+  commands,
+  type Declined,
+  digestsOf,
+  type Envelope,
+  type FundingPayload,
+  fingerprintOf,
+  opIdOf,
+  type PaymentCommand,
+  type PaymentPayload,
+  referenceOf,
+} from '../../src/domain/index.js';
+
+/** What a test may fix of an envelope; the rest is made up, a new intent each time. */
+export interface Asked {
+  readonly principal?: string;
+  readonly actor?: string;
+  readonly idemKey?: string;
+  readonly bizKey?: string;
+  readonly trace?: string;
+  /** Base64, as it travels. */
+  readonly sealed?: string;
+  /** Epoch milliseconds. */
+  readonly acceptedAt?: number;
+  readonly timeBudgetMs?: number;
+}
+
+export type EnvelopeOf<Payload> = Envelope<Command<Payload>>;
+/** An account's name where a test would rather not write accountIdOf. */
+type Plain<Payload> = {
+  [Name in keyof Payload]: Payload[Name] extends AccountId ? string : Payload[Name];
+};
+type Payment = Plain<Pick<PaymentPayload, 'account' | 'amount'>> & {
+  readonly payTo?: string;
+  readonly currency?: PaymentPayload['currency'];
+  readonly method?: PaymentPayload['method'];
+};
+
+/** Accepted commands of one tenant, as the gateway and the client make them. */
+export function envelopesOf(tenant: string) {
+  return {
+    payment: (payload: Payment, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.payment,
+        { currency: 'EUR', capture: 'automatic', method: 'card', ...payload } as PaymentPayload,
+        asked,
+      ) as Envelope<PaymentCommand>,
+    opening: (
+      payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
+      asked: Asked = {},
+    ) =>
+      envelope(
+        tenant,
+        commands.accountOpen,
+        {
+          currency: 'EUR',
+          kind: 'customer',
+          overdraftLimit: 0,
+          slots: 1,
+          ...payload,
+        } as AccountOpenPayload,
+        asked,
+      ),
+    funding: (
+      payload: Plain<Omit<FundingPayload, 'currency'>> & Partial<Pick<FundingPayload, 'currency'>>,
+      asked: Asked = {},
+    ) =>
+      envelope(tenant, commands.funding, { currency: 'EUR', ...payload } as FundingPayload, asked),
+    edit: (payload: Plain<AccountEditPayload>, asked: Asked = {}) =>
+      envelope(tenant, commands.accountEdit, payload as AccountEditPayload, asked),
+  };
+}
+
+type Opening = Omit<AccountOpenPayload, 'account'>;
+
+/** The provider's word that it took the money of this payment; `change` makes it a false one. */
+export function captureOf(
+  { opId, command: { payload } }: Envelope<PaymentCommand>,
+  change: Partial<Captured> = {},
+): Captured {
+  return {
+    kind: 'captured',
+    reference: referenceOf(opId, 'charge.1', 1),
+    chargeId: `ch_${opId}`,
+    minor: payload.amount,
+    currency: payload.currency,
+    ...change,
+  };
+}
+
+/** The provider's word that it refused this payment. */
+export function declineOf({ opId }: Envelope<PaymentCommand>): Declined {
+  return {
+    kind: 'declined',
+    reference: referenceOf(opId, 'charge.1', 1),
+    declineCode: 'do-not-honour',
+  };
+}
+
+function envelope<Payload extends object>(
+  tenant: string,
+  { domain, eventType }: { readonly domain: string; readonly eventType: string },
+  payload: Payload,
+  asked: Asked,
+): EnvelopeOf<Payload> {
+  const { principal = 'alice', idemKey = nanoid(), bizKey, sealed } = asked;
+  const digests = digestsOf({ ...payload, bizKey, sealed }, 'the key of the tests');
+  return {
+    v: 1,
+    opId: opIdOf({ tenant, principal, domain, eventType, idemKey }),
+    tenant,
+    principal,
+    actor: asked.actor ?? principal,
+    command: { domain, eventType, idemKey, payload, ...(bizKey !== undefined && { bizKey }) },
+    fingerprint: fingerprintOf(digests),
+    digests,
+    trace: asked.trace ?? randomBytes(16).toString('hex'),
+    acceptedAt: asked.acceptedAt ?? Date.now(),
+    timeBudgetMs: asked.timeBudgetMs ?? 5 * 60_000,
+    ...(sealed !== undefined && { sealed }),
+  };
+}

@@ -1,0 +1,258 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client as TemporalClient } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  type ReplayWorkerOptions,
+  Runtime,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { nanoid } from 'nanoid';
+import { inject } from 'vitest';
+import { type Client, createClient, createKeyRing, type KeyRing } from '../../src/client/index.js';
+import {
+  type AccountId,
+  accountIdOf,
+  type Currency,
+  commands,
+  type OpId,
+  type PaymentPayload,
+} from '../../src/domain/index.js';
+import { createLedger, type Ledger } from '../../src/ledger/index.js';
+import { createReads, type Reads } from '../../src/ledger/reads.js';
+import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
+import type { PaymentProvider } from '../../src/providers/provider.js';
+import {
+  type Charge,
+  createSandboxProvider,
+  createSandboxServer,
+  type FaultRule,
+  readSandboxLedger,
+} from '../../src/providers/sandbox/index.js';
+import { startTracing } from '../../src/telemetry/index.js';
+import { aDatabase, type TestDatabase } from './database.js';
+
+export interface WorldOptions {
+  /** On the time-skipping server: waits of hours pass at once. */
+  readonly timeSkipping?: boolean;
+  readonly ladderMs?: readonly number[];
+  readonly requestTimeoutMs?: number;
+  readonly visibilityDelayMs?: number;
+  /** The books of another world: its database and its tenant, seen by a Temporal of this one. */
+  readonly books?: RunningWorld;
+}
+
+/** How a worker of a test differs from the one of production. */
+export interface Crooked {
+  readonly taskQueue?: string;
+  ledger?(honest: Ledger): Ledger;
+  provider?(honest: PaymentProvider): PaymentProvider;
+}
+
+/** Everything that a payment goes through, real, with one tenant, queue and database of its own. */
+export interface RunningWorld {
+  readonly client: Client;
+  readonly temporal: TemporalClient;
+  readonly ledger: Ledger;
+  readonly reads: Reads;
+  readonly keys: KeyRing;
+  readonly tenant: string;
+  readonly taskQueue: string;
+  readonly namespace: string;
+  readonly temporalAddress: string;
+  readonly database: TestDatabase;
+  readonly providerUrl: string;
+  readonly tracing: ReturnType<typeof startTracing>;
+  /** Tells the provider how to misbehave. */
+  fault(rule: FaultRule): Promise<void>;
+  /** Ends all of the provider's faults. */
+  heal(): Promise<void>;
+  /** What the provider itself wrote down as captured, of an operation or of all. */
+  charges(opId?: OpId): Promise<readonly Charge[]>;
+  /** A customer's account with funds of its own, in EUR unless it says otherwise. */
+  account(funds: number, given?: { currency?: Currency; owner?: string }): Promise<AccountId>;
+  pay(payload: Partial<PaymentPayload> & { account: AccountId }, idemKey?: string): Promise<OpId>;
+  available(id: AccountId): Promise<number | undefined>;
+  /** Accounts whose balance does not follow from their entries and holds. */
+  disagreeing(): Promise<readonly string[]>;
+  /** Runs a worker until the returned function is called. */
+  work(crooked?: Crooked): Promise<() => Promise<void>>;
+  /** Lets so much of Temporal's time pass at once; on the time-skipping server only. */
+  skip(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const tracing = startTracing({ service: 'test' });
+let bundled: Promise<WorkflowBundleOption> | undefined;
+let quiet = false;
+
+/** The workflows, bundled once per test file as a worker of production has them. */
+export function workflowBundle(): Promise<WorkflowBundleOption> {
+  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quiet = true;
+  const logger = new DefaultLogger('ERROR');
+  bundled ??= bundleWorkflowCode({ workflowsPath, plugins: [tracing.plugin], logger });
+  return bundled;
+}
+
+/** For a replay on the workflows of today. */
+export async function replayOptions(): Promise<ReplayWorkerOptions> {
+  return { workflowBundle: await workflowBundle(), plugins: [tracing.plugin] };
+}
+
+/** Starts a world; close it in afterAll. */
+export async function aRunningWorld(options: WorldOptions = {}): Promise<RunningWorld> {
+  const bundle = await workflowBundle();
+  const [database, place, provider] = await Promise.all([
+    options.books?.database ?? aDatabase(),
+    aTemporal(options.timeSkipping === true),
+    aProvider(options),
+  ]);
+  const tenant = options.books?.tenant ?? `tenant-${nanoid(8)}`;
+  const taskQueue = `queue-${nanoid(8)}`;
+  const keys = createKeyRing([{ id: 'k1', bytes: new Uint8Array(32).fill(7) }]);
+  const { temporal, connection, namespace, address } = place;
+  const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
+  const ledger = createLedger(database.database);
+  const reads = createReads(database.database);
+  const stops: (() => Promise<void>)[] = [];
+
+  const work = async (crooked: Crooked = {}) => {
+    const worker = await createHoldfastWorker({
+      ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
+      ledger: crooked.ledger?.(ledger) ?? ledger,
+      provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      plugins: [tracing.plugin],
+      workflowBundle: bundle,
+    });
+    const ended = worker.run();
+    const stop = async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    };
+    stops.push(stop);
+    return stop;
+  };
+  return {
+    ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database, tracing },
+    temporalAddress: address,
+    providerUrl: provider.url,
+    fault: provider.fault,
+    heal: async () => {
+      await fetch(`${provider.url}/faults`, { method: 'DELETE' });
+    },
+    charges: async (opId = '' as OpId) => {
+      const entries = await readSandboxLedger(provider.file);
+      const charges = entries.flatMap((entry) => (entry.type === 'charge' ? [entry.charge] : []));
+      return charges.filter((one) => one.decided === 'captured' && one.reference.startsWith(opId));
+    },
+    ...customers(client),
+    available: async (id) => (await reads.account(tenant, id))?.available,
+    disagreeing: async () => {
+      const checked = await reads.balanceCheck(tenant);
+      return checked.filter(({ agrees }) => !agrees).map((row) => JSON.stringify(row));
+    },
+    work,
+    skip: place.skip,
+    close: async () => {
+      await Promise.all(stops.map((stop) => stop()));
+      await place.close();
+      await Promise.all([provider.close(), options.books === undefined && database.drop()]);
+    },
+  };
+}
+
+/** What a customer does in a test, through the client like anybody. */
+function customers(client: Client): Pick<RunningWorld, 'account' | 'pay'> {
+  const done = async (command: Parameters<Client['start']>[0]) => {
+    const { opId } = await client.start(command);
+    const result = await client.result(opId);
+    if (result === undefined || result.kind === 'fail') throw new Error(JSON.stringify(result));
+  };
+
+  return {
+    account: async (funds, { currency = 'EUR', owner } = {}) => {
+      const account = accountIdOf(`acc-${nanoid(10).replaceAll(/[-_]/g, 'x')}`);
+      await done({
+        ...commands.accountOpen,
+        idemKey: `open:${account}`,
+        payload: {
+          ...{ account, currency, kind: 'customer', overdraftLimit: 0, slots: 1 },
+          ...(owner !== undefined && { owner }),
+        },
+      });
+      const payload = { account, amount: funds, currency };
+      if (funds > 0) await done({ ...commands.funding, idemKey: `fund:${account}`, payload });
+      return account;
+    },
+    pay: async (payload, idemKey = nanoid(21)) => {
+      const whole = { amount: 30_00, currency: 'EUR', capture: 'automatic', method: 'card' };
+      const command = { ...commands.payment, idemKey, payload: { ...whole, ...payload } };
+      return (await client.start(command)).opId;
+    },
+  };
+}
+
+// Those of temporal-dev.yaml, as the test server takes them: Keyword is 2, Int is 3.
+const searchAttributeTypes = {
+  ...{ tenant: 2, operationType: 2, account: 2, currency: 2, attention: 2, amount: 3 },
+} as const;
+
+async function aTemporal(timeSkipping: boolean) {
+  const { temporal, testServerPath } = inject('servers');
+  if (timeSkipping) {
+    const server = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: testServerPath } },
+    });
+    const { client, nativeConnection: connection, namespace = 'default' } = server;
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: searchAttributeTypes,
+    });
+    return {
+      ...{ temporal: client, connection, namespace, address: '' },
+      skip: (ms: number) => server.sleep(ms),
+      close: () => server.teardown(),
+    };
+  }
+  const { address, namespace } = temporal;
+  const connection = await NativeConnection.connect({ address });
+  const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
+  return {
+    ...{ temporal: client, connection, namespace, address },
+    skip: () => Promise.reject(new Error('this server does not skip time')),
+    close: () => connection.close(),
+  };
+}
+
+async function aProvider(options: WorldOptions) {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-provider-'));
+  const file = join(directory, 'ledger.jsonl');
+  const { visibilityDelayMs = 0 } = options;
+  const server = await createSandboxServer({ file, port: 0, host: '127.0.0.1', visibilityDelayMs });
+  const adapter = createSandboxProvider({
+    baseUrl: server.url,
+    requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
+    visibilityDelayMs,
+    ...(options.ladderMs !== undefined && { ladderMs: options.ladderMs }),
+  });
+  return {
+    url: server.url,
+    adapter,
+    file,
+    fault: async (rule: FaultRule) => {
+      const body = JSON.stringify(rule);
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${server.url}/faults`, { method: 'POST', headers, body });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    close: async () => {
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase } from '../../src/database/index.js';
+import { createReads } from '../../src/ledger/reads.js';
+import { testConfig } from '../../src/main/config.js';
+import { demoEnvironment } from '../../src/main/demo-run.js';
+import { createDemoWorld, type DemoWorld } from '../../src/main/demo-world.js';
+import { type Stack, startStack } from '../../src/main/stack.js';
+
+/** The whole stack as `npm run demo` starts it, for tests that kill parts of it. */
+export interface TestStack {
+  readonly stack: Stack;
+  readonly world: DemoWorld;
+  readonly stateDir: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a stack of its own servers; stop it in afterAll. */
+export async function aStack(): Promise<TestStack> {
+  const { temporalCli, cacheDir } = testConfig();
+  const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-stack-'));
+  const stack = await startStack({
+    ...{ stateDir, temporalCli, cacheDir },
+    keep: false,
+    ports: 'free',
+    environment: demoEnvironment,
+    onProgress: () => undefined,
+  });
+  const url = stack.readerUrl;
+  const database = createDatabase({ url, poolMax: 2, applicationName: 'holdfast-test' });
+  return {
+    stack,
+    stateDir,
+    world: await createDemoWorld(stack, createReads(database)),
+    async stop() {
+      await database.close(1_000);
+      await stack.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
