@@ -1,0 +1,50 @@
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Client, KeyRing } from '../client/index.js';
+import type { OpId } from '../domain/index.js';
+import type { Reads } from '../ledger/reads.js';
+import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
+import type { Caller, Role, VerifyToken } from './auth.js';
+
+/** What the gateway is made of. */
+export interface GatewayDeps {
+  readonly client: Client;
+  readonly reads: Reads;
+  /** Signs cursors. */
+  readonly keys: KeyRing;
+  readonly verifyToken: VerifyToken;
+  /** What this process needs: each answers, or is down. */
+  readonly checks: Readonly<Record<'database' | 'temporal', () => Promise<unknown>>>;
+  /** What is out of reach when this error was thrown; undefined when it is a bug. */
+  readonly outageOf: (error: unknown) => 'database' | 'temporal' | undefined;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  /** How long a request may take to arrive; 15 s when not given. */
+  readonly requestTimeoutMs?: number;
+  /** How long its headers may take; 10 s when not given. */
+  readonly headersTimeoutMs?: number;
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Which roles may use the route; `open` asks for no token. */
+    access?: 'open' | readonly Role[];
+  }
+  interface FastifyRequest {
+    /** Set for every route that is not open. */
+    caller: Caller;
+    trace: RequestTrace;
+    /** The operation that the request was about, for the log. */
+    opId: OpId | undefined;
+  }
+}

@@ -1,0 +1,181 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type AccountId,
+  isMoneyRefusal,
+  type OpId,
+  type PaymentPayload,
+  parsePaymentCommand,
+  readObject,
+  type RefusalCode,
+} from '../domain/index.js';
+import type { AccountRow } from '../ledger/reads.js';
+import type { Acceptance, Accepted } from './acceptance.js';
+import type { App, GatewayDeps } from './app.js';
+import { type Caller, roles } from './auth.js';
+import { readBody } from './body.js';
+import { bounded } from './bounded.js';
+import { idempotencyKeyOf, waitMsOf } from './idempotency.js';
+import { limits } from './limits.js';
+import { createOperationFinder } from './operations.js';
+import { problem } from './problems.js';
+import {
+  answers,
+  bodyProblems,
+  cancelBody,
+  keyHeaders,
+  noQuery,
+  operationBody,
+  operationParams,
+  paymentBody,
+} from './schemas.js';
+import { operationPath, type OperationView } from './views.js';
+
+type Deps = Pick<GatewayDeps, 'client' | 'reads'> & { readonly acceptance: Acceptance };
+
+/** Payments: asked for, and withdrawn. */
+export function paymentRoutes(app: App, deps: Deps): void {
+  payRoute(app, deps);
+  cancelRoute(app, deps);
+}
+
+function payRoute(app: App, { acceptance }: Deps): void {
+  app.post(
+    '/v1/payments',
+    {
+      config: { access: roles },
+      schema: {
+        summary: 'Ask for a payment',
+        description:
+          'Accepted is durable: the payment ends settled, refused, or in front of a person.',
+        tags: ['payments'],
+        headers: keyHeaders,
+        querystring: noQuery,
+        body: paymentBody,
+        response: answers(acceptedAnswers, ...keyProblems, ...payerProblems, ...bodyProblems),
+      },
+    },
+    async (request, reply) => {
+      const { caller } = request;
+      const asked = parsePaymentCommand(request.body, idempotencyKeyOf(request.headers));
+      const { command, timeBudgetMs, sealed } = readBody(asked);
+      const { account, payTo } = command.payload;
+      const accepted = await acceptance.accept({
+        caller,
+        command,
+        accounts: payTo === undefined ? [account] : [account, payTo],
+        admit: (accounts) => requirePayable(caller, command.payload, accounts),
+        options: {
+          timeBudget: timeBudgetMs,
+          trace: request.trace.traceId,
+          ...(sealed !== undefined && { sealed }),
+        },
+        waitMs: waitMsOf(request.headers),
+      });
+      return sendAccepted(request, reply, accepted);
+    },
+  );
+}
+
+function cancelRoute(app: App, { client, reads }: Deps): void {
+  const find = createOperationFinder({ client, reads });
+
+  app.post(
+    '/v1/payments/:opId/cancel',
+    {
+      config: { access: roles },
+      schema: {
+        summary: 'Withdraw a payment whose charge has not begun',
+        tags: ['payments'],
+        params: operationParams,
+        querystring: noQuery,
+        body: cancelBody.optional(),
+        response: answers(
+          { 202: ['It will not be charged', operationBody] },
+          'operation-unknown',
+          'invalid-state',
+          ...bodyProblems,
+        ),
+      },
+    },
+    async (request, reply) => {
+      readBody(parseCancel(request.body ?? {}));
+      const { caller, params } = request;
+      const payment = await find(caller, params.opId);
+      if (payment.domain !== 'Payment') throw problem('operation-unknown');
+      request.opId = payment.opId;
+      const answer = await bounded(limits.temporalTimeoutMs, client.withdraw(payment.opId));
+      const now = await find(caller, payment.opId);
+      if (answer.kind !== 'accepted' && now.outcome?.code !== 'withdrawn') {
+        throw problem('invalid-state');
+      }
+      return reply.code(202).header('location', operationPath(payment.opId)).send(now);
+    },
+  );
+}
+
+/** Answers an accepted operation: 202, or once it has ended 200, or 402 when money was refused. */
+export function sendAccepted(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { operation, replayed }: Accepted,
+): FastifyReply {
+  request.opId = operation.opId as OpId;
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  reply.header('location', operationPath(operation.opId));
+  return reply.code(waitMsOf(request.headers) > 0 ? statusOf(operation) : 202).send(operation);
+}
+
+/** The answers of a request that may end while it waits. */
+export const acceptedAnswers: Parameters<typeof answers>[0] = {
+  200: ['With `Prefer: wait`: it has ended', operationBody],
+  202: ['Accepted; its end is at `Location`', operationBody],
+  402: ['With `Prefer: wait`: it has ended, refused for want of money', operationBody],
+};
+
+/** What can be wrong with the key. */
+export const keyProblems = [
+  'idempotency-key-required',
+  'idempotency-key-invalid',
+  'idempotency-key-reused',
+] as const;
+
+const payerProblems = [
+  'account-unknown',
+  'account-closed',
+  'account-frozen',
+  'currency-mismatch',
+  'same-account',
+] as const;
+
+function statusOf({ state, outcome }: OperationView): number {
+  if (state === 'COMPLETED') return 200;
+  if (state !== 'FAILED') return 202;
+  return isMoneyRefusal(outcome?.code as RefusalCode) ? 402 : 200;
+}
+
+/** Refuses early what the ledger would refuse too; the ledger alone decides. */
+function requirePayable(
+  { role, subject }: Caller,
+  { account, payTo, currency }: PaymentPayload,
+  accounts: ReadonlyMap<AccountId, AccountRow>,
+): void {
+  const payer = accounts.get(account);
+  const isTheirs = role !== 'customer' || payer?.owner === subject;
+  if (payer === undefined || !isTheirs) throw problem('account-unknown');
+  const payee = payTo === undefined ? undefined : accounts.get(payTo);
+  if (payTo !== undefined && payee === undefined) throw problem('account-unknown');
+  if (account === payTo) throw problem('same-account');
+  if (payer.status === 'closed' || payee?.status === 'closed') throw problem('account-closed');
+  if (payer.status === 'frozen') throw problem('account-frozen');
+  if ([payer, payee ?? payer].some((one) => one.currency !== currency)) {
+    throw problem('currency-mismatch');
+  }
+}
+
+const reasonLengthMax = 500;
+
+function parseCancel(body: unknown) {
+  return readObject(body, ['reason'], (read) =>
+    read.optional('reason', (path) => read.text(path, reasonLengthMax)),
+  );
+}

@@ -1,0 +1,95 @@
+import Fastify from 'fastify';
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { nanoid } from 'nanoid';
+import type { z } from 'zod';
+import { createAcceptance } from './acceptance.js';
+import { accountRoutes } from './accounts.js';
+import type { App, GatewayDeps } from './app.js';
+import { requireCallers } from './auth.js';
+import { takeJsonOnly } from './body.js';
+import { createEnds } from './ends.js';
+import { healthRoutes } from './health.js';
+import { limits } from './limits.js';
+import { observe } from './observe.js';
+import { describeApi } from './openapi.js';
+import { operationRoutes } from './operations.js';
+import { paymentRoutes } from './payments.js';
+import {
+  answerProblems,
+  guardRequests,
+  problemOf,
+  rawAnswer,
+  refuseConnection,
+  sendProblem,
+} from './transport.js';
+
+/**
+ * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, takes no new
+ * connection, ends waits with what is known, and resolves when every request is answered.
+ */
+export async function createGateway(deps: GatewayDeps): Promise<App> {
+  const app = emptyApp(deps);
+  const ends = createEnds(deps);
+  const acceptance = createAcceptance(deps, ends);
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    ends.stopWaiting();
+  });
+  // A connection that was at work when we began to close would be kept, and waited for.
+  app.addHook('onSend', async (_, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
+
+  // In this order: seen, within limits, on a path, by somebody, and then read.
+  observe(app, deps);
+  answerProblems(app, deps);
+  guardRequests(app);
+  requireCallers(app, deps.verifyToken);
+  takeJsonOnly(app);
+
+  await describeApi(app);
+  healthRoutes(app, deps.checks, () => isClosing);
+  paymentRoutes(app, { ...deps, acceptance });
+  operationRoutes(app, deps);
+  accountRoutes(app, { ...deps, acceptance });
+  await app.ready();
+  return app;
+}
+
+function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps): App {
+  const app = Fastify({
+    logger: false,
+    genReqId: () => nanoid(),
+    requestIdHeader: false,
+    trustProxy: false,
+    bodyLimit: limits.bodyBytesMax,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    requestTimeout: requestTimeoutMs ?? limits.requestTimeoutMs,
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: headersTimeoutMs ?? limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.connectionsCheckMs,
+    },
+    routerOptions: { maxParamLength: 255 },
+    clientErrorHandler: refuseConnection,
+    // A URL that cannot be read comes by no hook and no handler.
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      sendProblem(request, reply, problemOf(error, outageOf));
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.server.on('connect', (_, socket) => socket.end(rawAnswer('method-not-allowed')));
+  app.decorateRequest('opId', undefined);
+  app.setSerializerCompiler(serializerCompiler);
+  // Queries are checked by their schema; the rest is read in the handlers, each with its own code.
+  app.setValidatorCompiler<z.ZodType>((route) =>
+    route.httpPart === 'querystring' ? validatorCompiler(route) : (value: unknown) => ({ value }),
+  );
+  return app;
+}
