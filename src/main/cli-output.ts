@@ -1,0 +1,69 @@
+import { styleText } from 'node:util';
+import type { BalanceBody, OperationBody, ProblemBody } from './http-api.js';
+import { moneyText, operationCells, operationHeading, standing } from './operation-lines.js';
+import { textTable } from './text-table.js';
+
+/** What `ops list` answers. */
+export interface OperationPage {
+  readonly data: readonly OperationBody[];
+  readonly next?: string | null;
+  readonly totalCount?: number;
+}
+
+/** A page of operations for people. */
+export function pageText({ data, next, totalCount }: OperationPage): string {
+  const rows = data.map((one) => [...operationCells(one), moment(one.acceptedAt)]);
+  const table = textTable([...operationHeading, 'accepted'], rows, ['amount']);
+  return [
+    data.length === 0 ? 'No operations.' : table,
+    ...(totalCount === undefined ? [] : [`${totalCount} in all.`]),
+    ...(next === undefined || next === null ? [] : [`More: --cursor ${next}`]),
+  ].join('\n');
+}
+
+/** One operation for people. */
+export function operationText(one: OperationBody): string {
+  const { opId, domain, eventType, bizKey, state, account, amount, currency } = one;
+  return fields([
+    ['operation', opId],
+    ['what', `${domain} ${eventType}`],
+    ['stands', `${standing(one)} (${state})`],
+    ['amount', amount == null ? undefined : moneyText(amount, currency ?? '')],
+    ['account', account ?? undefined],
+    ['business key', bizKey === opId ? undefined : bizKey],
+    ['accepted', moment(one.acceptedAt)],
+    ['updated', moment(one.updatedAt)],
+    ['version', `${one.version}`],
+  ]);
+}
+
+/** A balance for people. */
+export function balanceText({ id, currency, version, at, ...sums }: BalanceBody): string {
+  return fields([
+    ['account', id],
+    ['posted', moneyText(sums.posted, currency)],
+    ['held', moneyText(sums.held, currency)],
+    ['available', styleText('bold', moneyText(sums.available, currency))],
+    ['version', `${version}`],
+    ['at', at],
+  ]);
+}
+
+/** A problem for people, on stderr. */
+export function problemText({ title, code, detail, differs, errors }: ProblemBody): string {
+  return [
+    `${styleText('red', title)} (${code})`,
+    ...(detail === undefined ? [] : [detail]),
+    ...(differs === undefined ? [] : [`It differs in ${differs.join(', ')}.`]),
+    ...(errors ?? []).map(({ path, code: fault }) => `  ${path || 'body'}: ${fault}`),
+  ].join('\n');
+}
+
+function fields(rows: readonly (readonly [string, string | undefined])[]): string {
+  const there = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+  return textTable(['', ''], there).split('\n').slice(1).join('\n');
+}
+
+function moment(text: string): string {
+  return text.replace('T', ' ').replace(/\.\d+/, '');
+}

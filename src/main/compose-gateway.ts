@@ -1,0 +1,53 @@
+import { type Connection, ServiceError, Client as TemporalClient } from '@temporalio/client';
+import { type Client, createClient, createKeyRing } from '../client/index.js';
+import { classify, type Database } from '../database/index.js';
+import { type App, createGateway, type VerifyToken } from '../gateway/index.js';
+import { createReads } from '../ledger/reads.js';
+import type { Log, Metrics, Tracing } from '../telemetry/index.js';
+import type { GatewayConfig } from './config.js';
+
+export interface HoldfastGatewayDeps {
+  readonly database: Database;
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly payloadKeys: GatewayConfig['payloadKeys'];
+  readonly verifyToken: VerifyToken;
+  readonly tracing: Tracing;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const checkTimeoutMs = 1_400;
+const invalidArgument = 3;
+
+/** The gateway of production and tests alike, ready to listen. */
+export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
+  const { database, connection, namespace, taskQueue, payloadKeys, tracing } = deps;
+  const keys = createKeyRing(payloadKeys.open.map(({ id, key }) => ({ id, bytes: key })));
+  const temporal = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
+  const client: Client = createClient({ temporal, taskQueue, keys });
+  return createGateway({
+    ...deps,
+    client,
+    keys,
+    reads: createReads(database),
+    checks: {
+      database: () => database.ping(checkTimeoutMs),
+      temporal: () =>
+        connection.withDeadline(Date.now() + checkTimeoutMs, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        ),
+    },
+    outageOf,
+  });
+}
+
+/** What is out of reach when this was thrown; undefined when asking again would not help. */
+function outageOf(error: unknown): 'database' | 'temporal' | undefined {
+  if (error instanceof ServiceError) {
+    const code = (error.cause as { code?: unknown } | undefined)?.code;
+    return code === invalidArgument ? undefined : 'temporal';
+  }
+  return classify(error) === 'bug' ? undefined : 'database';
+}

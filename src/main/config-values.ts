@@ -1,0 +1,115 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { ladderRungsMax } from '../domain/index.js';
+
+// The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
+
+/** Any text. */
+export const text = z.string();
+
+/** A whole number, both ends included. */
+export function whole(min: number, max: number) {
+  return checked(`must be a whole number from ${min} to ${max}`, (given) => {
+    const number = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+    return number >= min && number <= max ? number : undefined;
+  });
+}
+
+/** An address to listen on. */
+export const address = checked('must be an IP address or localhost', (given) => {
+  if (given === 'localhost') return '127.0.0.1';
+  return isIP(given) ? given : undefined;
+});
+
+/** A TCP port; 0 lets the system choose one. */
+export const port = whole(0, 65_535);
+
+/** A TCP port, or `off`: null. */
+export const portOrOff = checked('must be a port from 1 to 65535, or off', (given) => {
+  if (given === 'off') return null;
+  const number = /^\d{1,5}$/.test(given) ? Number(given) : 0;
+  return number >= 1 && number <= 65_535 ? number : undefined;
+});
+
+/** One of these words. */
+export function word<const Word extends string>(...words: readonly Word[]) {
+  return checked(`must be ${words.join(' or ')}`, (given) => words.find((one) => one === given));
+}
+
+/** A PostgreSQL URL that names a host and a database. */
+export const postgresUrl = checked(
+  'must be a URL such as postgres://user:password@host:5432/database',
+  (given) => {
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    const fits = url && /^postgres(ql)?:$/.test(url.protocol) && url.hostname && url.pathname[1];
+    return fits ? given : undefined;
+  },
+);
+
+/** An http or https URL, without a slash at its end. */
+export const httpUrl = checked('must be an http or https URL', (given) => {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const fits = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  return fits ? given.replace(/\/+$/, '') : undefined;
+});
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const rungMsMax = 7 * unitMs.d;
+
+/** The waits of the ladder of doubt, in milliseconds. */
+export const ladder = checked(
+  `must be 1 to ${ladderRungsMax} durations such as 1s,2s,5m,1h, each from 1ms to 7d`,
+  (given): readonly number[] | undefined => {
+    const rungs = given.split(',').map((rung) => {
+      const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(rung.trim()) ?? [];
+      return unit === undefined ? 0 : Number(count) * unitMs[unit as keyof typeof unitMs];
+    });
+    const fits = rungs.every((ms) => ms >= 1 && ms <= rungMsMax) && rungs.length <= ladderRungsMax;
+    return fits ? rungs : undefined;
+  },
+);
+
+/** A key that seals free text: AES-256, named so that an older one can still open. */
+export interface PayloadKey {
+  readonly id: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+export interface PayloadKeys {
+  /** Seals what comes in. */
+  readonly seal: PayloadKey;
+  /** Open what was sealed before; the sealing key is one of them. */
+  readonly open: readonly PayloadKey[];
+  /** Makes fingerprints and field digests; it must stay the same for ever. */
+  readonly digest: PayloadKey;
+}
+
+/** `id:base64[,id:base64...]`: the first seals, all open, the last makes digests. */
+export const payloadKeys = checked(
+  'must be id:base64 of 32 bytes, several separated by commas, each id once',
+  (given): PayloadKeys | undefined => {
+    const open = given.split(',').map(readPayloadKey);
+    const [seal, digest] = [open[0], open.at(-1)];
+    const ids = new Set(open.map((one) => one?.id));
+    if (!seal || !digest || !open.every((one) => one !== undefined)) return undefined;
+    return ids.size === open.length ? { seal, open, digest } : undefined;
+  },
+);
+
+function readPayloadKey(given: string): PayloadKey | undefined {
+  const [, id, base64] = /^([\w-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(given.trim()) ?? [];
+  return id && base64 ? { id, key: Uint8Array.from(Buffer.from(base64, 'base64')) } : undefined;
+}
+
+function checked<Value>(mistake: string, read: (given: string) => Value | undefined) {
+  return z
+    .string()
+    .transform((given, context): Value => {
+      const value = read(given);
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', message: mistake, input: undefined });
+      return z.NEVER;
+    })
+    .describe(mistake.replace('must', 'Must'));
+}

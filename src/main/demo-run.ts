@@ -1,0 +1,62 @@
+import { createDatabase } from '../database/index.js';
+import { createReads } from '../ledger/reads.js';
+import { type Audit, audit, balances } from './demo-audit.js';
+import * as scenes from './demo-scenes.js';
+import { createDemoWorld, type SceneReport } from './demo-world.js';
+import type { BalanceBody } from './http-api.js';
+import type { Stack } from './stack.js';
+
+/** What the demo's stack is started with: a provider given up on soon, and a short doubt. */
+export const demoEnvironment = {
+  PROVIDER_TIMEOUT_MS: '1500',
+  DOUBT_LADDER: '500ms,500ms,1s,1s,2s',
+  LOG_LEVEL: 'warn',
+} as const;
+
+/** Told what happens, as it happens. */
+export interface DemoEvents {
+  onScene(report: SceneReport): void;
+  onBalances(when: 'before' | 'after', balances: readonly BalanceBody[]): void;
+  onAudit(audit: Audit): void;
+}
+
+/** Runs every scene over a running stack and gives all that was done and seen. */
+export async function runDemo(stack: Stack, events: DemoEvents) {
+  const database = createDatabase({
+    url: stack.readerUrl,
+    poolMax: 2,
+    applicationName: 'holdfast-demo',
+  });
+  try {
+    const world = await createDemoWorld(stack, createReads(database));
+    const reports: SceneReport[] = [];
+    const scene = async (playing: Promise<SceneReport>) => {
+      const report = await playing;
+      reports.push(report);
+      events.onScene(report);
+      return report;
+    };
+    await scene(scenes.openAccounts(world));
+    events.onBalances('before', await balances(world));
+    await scene(scenes.twentyAtOnce(world));
+    await scene(scenes.declined(world));
+    await scene(scenes.insufficientFunds(world));
+    const transfer = await scene(scenes.transfer(world));
+    await scene(scenes.sameKey(world));
+    // These two wait for the provider, so they go on while the worker is killed.
+    const doubts = Promise.all([scene(scenes.lostAnswer(world)), scene(scenes.parked(world))]);
+    await Promise.all([doubts, scene(scenes.workerKilled(world))]);
+    events.onBalances('after', await balances(world));
+    const audited = await audit(
+      world,
+      transfer.operations.map(({ opId }) => opId),
+    );
+    events.onAudit(audited);
+    const failed = [...reports.flatMap(({ checks }) => checks), ...audited.checks].filter(
+      ({ holds }) => !holds,
+    );
+    return { tenant: world.tenant, reports, audit: audited, failed };
+  } finally {
+    await database.close(1_000);
+  }
+}

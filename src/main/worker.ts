@@ -1,0 +1,61 @@
+import { NativeConnection } from '@temporalio/worker';
+import { createLedger } from '../ledger/index.js';
+import { createSandboxProvider } from '../providers/sandbox/index.js';
+import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
+import { orExit, type WorkerConfig, workerConfig } from './config.js';
+import { startHealthServer } from './health.js';
+import { openDatabase } from './open-database.js';
+import { type Running, runProcess } from './process.js';
+
+const databaseCheckTimeoutMs = 1_400;
+const databaseCloseTimeoutMs = 4_000;
+
+// A worker: takes the steps of operations from Temporal and does them. The stack of development
+// names a bundle of the workflows as its argument; everything else is said by the environment.
+const config = orExit(workerConfig);
+const log = createLog({ service: config.telemetry.service, level: config.telemetry.logLevel });
+await runProcess(log, () => startWorker(config, log));
+
+async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Running> {
+  const { host, healthPort, telemetry, temporal } = settings;
+  const { service, metricsPort, otlpEndpoint } = telemetry;
+  installRuntime({ log: parentLog, service, host, metricsPort });
+  const tracing = startTracing({ service, otlpEndpoint });
+  const database = await openDatabase(settings.database, service, parentLog);
+  const connection = await NativeConnection.connect(temporal.connection);
+  const workflowBundle = builtWorkflowBundle(process.argv[2]);
+  const worker = await createHoldfastWorker({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue: temporal.taskQueue,
+    ledger: createLedger(database),
+    provider: createSandboxProvider(settings.provider),
+    plugins: [tracing.plugin],
+    ...(workflowBundle !== undefined && { workflowBundle }),
+  });
+  const ended = worker.run();
+  const health = await startHealthServer({
+    host,
+    port: healthPort,
+    checks: {
+      worker: () => worker.getState() === 'RUNNING',
+      database: () => database.ping(databaseCheckTimeoutMs).then(() => true),
+      temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
+    },
+  });
+  parentLog.info({ taskQueue: temporal.taskQueue, healthPort: health.port }, 'running');
+
+  return {
+    ended,
+    async stop() {
+      worker.shutdown();
+      await ended;
+      await health.close();
+      await connection.close();
+      await database.close(databaseCloseTimeoutMs);
+      await tracing.flush();
+      return { taskQueue: temporal.taskQueue };
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { childEnvironment } from '../../src/main/config.js';
+import { openAccounts } from '../../src/main/demo-scenes.js';
+import type { OperationBody } from '../../src/main/http-api.js';
+import { aStack, type TestStack } from '../support/stack.js';
+
+const bin = fileURLToPath(new URL('../../src/main/holdfast.mjs', import.meta.url));
+let running: TestStack;
+let token: string;
+
+beforeAll(async () => {
+  running = await aStack();
+  await openAccounts(running.world);
+  token = await running.stack.token('admin', 'demo', running.world.tenant);
+}, 180_000);
+afterAll(() => running.stop(), 60_000);
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line as a person does. */
+function holdfast(args: readonly string[], url = running.stack.urls.gateway): Promise<Said> {
+  const env = childEnvironment({ HOLDFAST_URL: url, HOLDFAST_TOKEN: token, NO_COLOR: '1' });
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...args], { env, cwd: running.stateDir }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+  });
+}
+
+test('says what it can do, with examples and exit codes', async () => {
+  const { code, out } = await holdfast(['--help']);
+
+  expect(code).toBe(0);
+  for (const word of ['pay', 'ops', 'balance', 'Exit codes', 'Examples']) {
+    expect(out).toContain(word);
+  }
+});
+
+test.each([
+  ['an unknown command', ['fly']],
+  ['a missing argument', ['pay', 'alice']],
+  ['an unknown option', ['balance', 'alice', '--fast']],
+  ['a wait that is too long', ['pay', 'alice', '1', 'EUR', '--wait', '31']],
+])('exits with 2 and the usage for %s', async (_, args) => {
+  const { code, err } = await holdfast(args);
+
+  expect(code).toBe(2);
+  expect(err).toContain('Usage: holdfast');
+});
+
+test('pays, shows the operation and the balance after it', async () => {
+  const paid = await holdfast(['pay', 'bob', '1250', 'EUR', '--key', 'cli-payment-1']);
+  const balance = await holdfast(['balance', 'bob']);
+
+  expect(paid.code).toBe(0);
+  expect(paid.out).toMatch(/stands +settled \(COMPLETED\)\namount +12\.50 EUR\naccount +bob\n/);
+  expect(paid.err).toBe('key cli-payment-1\n');
+  expect(balance.out).toMatch(/available +287\.50 EUR\n/);
+});
+
+test('gives the same payment for the same key', async () => {
+  const args = ['pay', 'alice', '500', 'EUR', '--key', 'cli-payment-2', '--json'];
+  const [first, again] = [await holdfast(args), await holdfast(args)];
+
+  const opIdOf = ({ out }: Said) => (JSON.parse(out) as OperationBody).opId;
+  expect([first.code, again.code]).toEqual([0, 0]);
+  expect(opIdOf(again)).toBe(opIdOf(first));
+});
+
+test('exits with 1 for a payment that is refused, and says why', async () => {
+  const { code, out } = await holdfast(['pay', 'carol', '999999', 'EUR']);
+
+  expect(code).toBe(1);
+  expect(out).toContain('insufficient-funds (FAILED)');
+});
+
+test('exits with 1 for a request that is wrong, and names its fields', async () => {
+  const { code, out, err } = await holdfast(['pay', 'alice', '1.5', 'XXX']);
+
+  expect(code).toBe(1);
+  expect(out).toBe('');
+  expect(err).toContain('amount: amount-invalid\n  currency: currency-invalid\n');
+});
+
+test('exits with 4 for a payment that it did not wait for', async () => {
+  const args = ['pay', 'alice', '700', 'EUR', '--wait', '0', '--json'];
+  await running.world.fault({ fault: 'slow', delayMs: 1_000, match: { amount: 700 } });
+  const { code, out } = await holdfast(args);
+
+  expect(code).toBe(4);
+  expect((JSON.parse(out) as OperationBody).state).not.toBe('COMPLETED');
+});
+
+test('lists operations as a table and as JSON, by their filters', async () => {
+  const filter = ['ops', 'list', '--account', 'bob', '--domain', 'Payment', '--count'];
+  const [table, json] = [await holdfast(filter), await holdfast([...filter, '--json'])];
+
+  const [heading, row, total] = table.out.split('\n');
+  expect(heading).toMatch(/^operation +what +stands +amount +account +accepted$/);
+  expect(row).toMatch(/^op_\w+ +PaymentRequested +settled +12\.50 EUR +bob /);
+  expect(total).toBe('1 in all.');
+  expect(JSON.parse(json.out)).toMatchObject({ data: [{ account: 'bob' }], totalCount: 1 });
+});
+
+test('shows one operation, and exits with 1 for one that is not there', async () => {
+  const { out } = await holdfast(['ops', 'list', '--account', 'bob', '--limit', '1', '--json']);
+  const [{ opId }] = (JSON.parse(out) as { data: [OperationBody] }).data;
+
+  const [shown, missing] = [
+    await holdfast(['ops', 'show', opId]),
+    await holdfast(['ops', 'show', `${opId.slice(0, -1)}2`]),
+  ];
+
+  expect(shown.out).toContain(opId);
+  expect(missing).toMatchObject({ code: 1, out: '' });
+  expect(missing.err).toContain('operation-unknown');
+});
+
+test('exits with 3 when nobody answers', async () => {
+  const { code, err } = await holdfast(['balance', 'alice'], 'http://127.0.0.1:9');
+
+  expect(code).toBe(3);
+  expect(err).toContain('http://127.0.0.1:9');
+});

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runDemo } from '../../src/main/demo-run.js';
+import { aStack, type TestStack } from '../support/stack.js';
+
+// The demo's own code, over the stack that it starts: what a person sees is what is proved.
+const silent = { onScene: () => undefined, onBalances: () => undefined, onAudit: () => undefined };
+let running: TestStack;
+let demo: Awaited<ReturnType<typeof runDemo>>;
+
+beforeAll(async () => {
+  running = await aStack();
+  demo = await runDemo(running.stack, silent);
+}, 240_000);
+afterAll(() => running?.stop(), 60_000);
+
+test('holds everything that the demo claims', () => {
+  expect(demo.failed).toEqual([]);
+});
+
+test.each([
+  ['20 payments at once', Array(20).fill('COMPLETED settled')],
+  ['A payment that the provider declines', ['FAILED declined']],
+  ['A payment of more than there is', ['FAILED insufficient-funds']],
+  ['A transfer between two accounts', ['COMPLETED settled']],
+  ['A payment whose answer the provider loses after charging', ['COMPLETED settled']],
+  ['The same key twice, then with another amount', ['COMPLETED settled']],
+  [
+    'The worker is killed (SIGKILL) in the middle of 10 payments',
+    Array(10).fill('COMPLETED settled'),
+  ],
+  ['A payment that the provider never answers for', ['IN_PROGRESS parked']],
+])('ends as the demo shows: %s', (title, ends) => {
+  const operations = demo.reports.find((report) => report.title === title)?.operations ?? [];
+
+  expect(
+    operations.map(
+      ({ state, phase, outcome }) => `${state} ${outcome?.code ?? outcome?.kind ?? phase}`,
+    ),
+  ).toEqual(ends);
+});
+
+test('leaves provider and ledger with the same charges, one for each settled payment', () => {
+  const { provider, ours } = demo.audit;
+
+  expect(provider).toEqual(ours);
+  expect(provider.charges).toBe(32);
+});
+
+test('leaves every account where its entries and holds say', () => {
+  const customers = demo.audit.accounts.filter(({ kind }) => kind === 'customer');
+
+  expect(demo.audit.accounts.filter(({ agrees }) => !agrees)).toEqual([]);
+  expect(new Set(customers.map(({ available }) => available))).toEqual(
+    new Set([1_014_03, 192_40, 25_00]),
+  );
+});
+
+test('leaves no process behind when the stack stops', async () => {
+  const { worker, gateway, sandbox, temporal } = running.stack;
+  const pids = [worker.pid, gateway.pid, sandbox.pid, temporal.pid];
+
+  await running.stop();
+
+  expect(pids).not.toContain(undefined);
+  expect(pids.filter((pid) => isRunning(pid ?? 0))).toEqual([]);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
