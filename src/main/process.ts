@@ -29,7 +29,7 @@ export async function runProcess(log: Log, start: () => Promise<Running>): Promi
     const startedAt = performance.now();
     const done = await Promise.race([running.stop(), failed, stopTimeout()]);
     const drainMs = Math.round(performance.now() - startedAt);
-    return await exitAfter(log, 0, () => log.info({ ...done, drainMs }, 'stopped'));
+    return await exitAfter(log, 0, () => log.info({ signal: name, ...done, drainMs }, 'stopped'));
   } catch (error) {
     const message = error instanceof Error ? error.message : 'failed';
     return exitAfter(log, 1, () => log.fatal({ err: error }, message));
