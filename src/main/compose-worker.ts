@@ -21,6 +21,8 @@ export interface HoldfastWorkerDeps {
   readonly plugins: NonNullable<WorkerOptions['plugins']>;
   /** Workflows bundled before; they are bundled now when left out, which takes seconds. */
   readonly workflowBundle?: WorkflowBundleOption;
+  /** False for a worker that leaves calls to the outside to others; true when left out. */
+  readonly callsOutside?: boolean;
 }
 
 /** Every export of this folder's index is a workflow. */
@@ -48,6 +50,7 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
       ...paymentActivities({ ledger, provider, classify }),
       ...accountActivities({ ledger, classify }),
     },
+    enableNonLocalActivities: deps.callsOutside ?? true,
     // A dead worker's own queue is waited for this long, then any worker goes on.
     stickyQueueScheduleToStartTimeout: '1s',
     shutdownGraceTime: '25s',

@@ -49,6 +49,7 @@ export interface WorldOptions {
 /** How a worker of a test differs from the one of production. */
 export interface Crooked {
   readonly taskQueue?: string;
+  readonly callsOutside?: boolean;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
 }
@@ -126,6 +127,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      ...(crooked.callsOutside !== undefined && { callsOutside: crooked.callsOutside }),
       plugins: [tracing.plugin],
       workflowBundle: bundle,
     });
