@@ -56,6 +56,8 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
     shutdownGraceTime: '25s',
     shutdownForceTime: '29s',
     maxConcurrentWorkflowTaskExecutions: 64,
+    // One thread alone is what payments wait for, from some 40 a second on.
+    workflowThreadPoolSize: 2,
     maxConcurrentLocalActivityExecutions: 64,
     // Each waits for the provider; a slow provider must not fill them with a hundred payments.
     maxConcurrentActivityTaskExecutions: 200,
