@@ -20,7 +20,7 @@ import type {
   Unknown,
 } from '../domain/index.js';
 import type { Ledger } from '../ledger/index.js';
-import type { PaymentProvider } from '../providers/provider.js';
+import type { OutsideRequest, PaymentProvider } from '../providers/provider.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
 /** What to ask the provider: the held money under the key of one attempt. */
@@ -85,10 +85,15 @@ export function paymentActivities(deps: {
       ledger.notePhase(opId, change, phase, { reason }),
     doubtProfile: () => Promise.resolve(provider.profile),
     chargePayment: async ({ held, trace }: ChargeRequest) =>
-      opened(await alive(provider.charge({ reference: held.reference, amount: held, trace }))),
+      opened(await alive(provider.perform(chargeOf(held, trace)))) as ChargeAnswer,
     findCharge: async ({ held, trace }: ChargeRequest) =>
-      opened(await alive(provider.find(held.reference, held, trace))),
+      opened(await alive(provider.find(chargeOf(held, trace)))) as LookUpAnswer,
   });
+}
+
+function chargeOf(held: Held, trace: string): OutsideRequest {
+  const { reference, minor, currency } = held;
+  return { step: 'charge', reference, amount: { minor, currency }, trace };
 }
 
 /** What an outcome holds: its value when it is one, itself when not. */

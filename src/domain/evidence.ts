@@ -20,6 +20,51 @@ export interface Held {
   readonly replayed?: true;
 }
 
+/** What we ask of the outside. Each has a key of its own per attempt. */
+export type OutsideStep = 'charge' | 'authorize' | 'capture' | 'void' | 'refund' | 'payout';
+
+/** The provider set the money aside: a charge that waits for its captures. */
+export interface Authorized {
+  readonly kind: 'authorized';
+  readonly reference: string;
+  readonly chargeId: string;
+  readonly minor: number;
+  readonly currency: Currency;
+  /** When the provider lets it go by itself, epoch milliseconds. */
+  readonly expiresAt?: number;
+}
+
+/** The provider let an authorisation go: nothing of it can be captured any more. */
+export interface Voided {
+  readonly kind: 'voided';
+  readonly reference: string;
+  readonly chargeId: string;
+}
+
+/** The provider gave captured money back. */
+export interface Refunded {
+  readonly kind: 'refunded';
+  readonly reference: string;
+  readonly chargeId: string;
+  readonly minor: number;
+  readonly currency: Currency;
+}
+
+/** The provider sent money out. */
+export interface PaidOut {
+  readonly kind: 'paid-out';
+  readonly reference: string;
+  readonly payoutId: string;
+  readonly minor: number;
+  readonly currency: Currency;
+}
+
+/** The provider closed the reference with nothing under it: what comes later is refused. */
+export interface Fenced {
+  readonly kind: 'fenced';
+  readonly reference: string;
+}
+
 /** The provider took the money: the proof that `settle` needs. */
 export interface Captured {
   readonly kind: 'captured';
@@ -29,7 +74,7 @@ export interface Captured {
   readonly currency: Currency;
 }
 
-/** The provider refused, for good: proof for `release`. */
+/** The provider refused the step, for good: proof for `release`. */
 export interface Declined {
   readonly kind: 'declined';
   readonly reference: string;
@@ -71,6 +116,17 @@ export interface Contradicted {
   readonly reference: string;
   readonly detail: string;
 }
+
+/** What an outside step can be answered with, once it is certain what was asked and what stands. */
+export type OutsideAnswer =
+  | Authorized
+  | Captured
+  | Voided
+  | Refunded
+  | PaidOut
+  | Declined
+  | Pending
+  | Contradicted;
 
 /** The final step moved the money. */
 export interface Settled {

@@ -20,17 +20,24 @@ export { type Command, commands, type Envelope } from './command.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type {
+  Authorized,
   Captured,
   Conflict,
   Contradicted,
   Declined,
+  Fenced,
   Held,
   NotFound,
+  OutsideAnswer,
+  OutsideStep,
+  PaidOut,
   PaymentResult,
   Pending,
+  Refunded,
   Released,
   ReleaseBecause,
   Settled,
+  Voided,
 } from './evidence.js';
 export { type Fault, type FaultCode, type Parsed, readObject } from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';

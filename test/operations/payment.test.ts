@@ -235,9 +235,9 @@ describe('a stranger who looks at a payment', () => {
       taskQueue,
       provider: (honest) => ({
         ...honest,
-        charge: (request) => {
+        perform: (request) => {
           sent.push(request.trace);
-          return honest.charge(request);
+          return honest.perform(request);
         },
       }),
     });

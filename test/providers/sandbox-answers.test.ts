@@ -84,7 +84,7 @@ test.each(answers)('understands %i %j %o', async (status, body, headers, outcome
   });
   const provider = createSandboxProvider({ baseUrl: url, ...patient });
 
-  expect(await provider.charge({ reference, amount })).toMatchObject(outcome);
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(outcome);
 });
 
 test.each([301, 302, 303, 307, 308])('follows no redirect with %i', async (status) => {
@@ -98,8 +98,12 @@ test.each([301, 302, 303, 307, 308])('follows no redirect with %i', async (statu
   });
   const provider = createSandboxProvider({ baseUrl: url, ...patient });
 
-  expect(await provider.charge({ reference, amount })).toEqual(unknown('connection-lost'));
-  expect(await provider.find(reference, amount)).toEqual(unknown('connection-lost'));
+  expect(await provider.perform({ step: 'charge', reference, amount })).toEqual(
+    unknown('connection-lost'),
+  );
+  expect(await provider.find({ step: 'charge', reference, amount })).toEqual(
+    unknown('connection-lost'),
+  );
   expect(asked).toBe(0);
 });
 
@@ -118,7 +122,9 @@ test.each(unknownLookUps)('learns nothing from a look-up with %i %j', async (sta
   });
   const provider = createSandboxProvider({ baseUrl: url, ...patient });
 
-  expect(await provider.find(reference, amount)).toMatchObject({ kind: 'unknown' });
+  expect(await provider.find({ step: 'charge', reference, amount })).toMatchObject({
+    kind: 'unknown',
+  });
 });
 
 test('gives up on a body that never ends', async () => {
@@ -127,5 +133,5 @@ test('gives up on a body that never ends', async () => {
   });
   const provider = createSandboxProvider({ baseUrl: url, requestTimeoutMs: 200 });
 
-  expect(await provider.charge({ reference, amount })).toEqual(unknown('timeout'));
+  expect(await provider.perform({ step: 'charge', reference, amount })).toEqual(unknown('timeout'));
 });

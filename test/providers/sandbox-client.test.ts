@@ -57,12 +57,15 @@ test.each(outcomes)('understands a charge under %o', async (rule, charged, found
     requestTimeoutMs: hasty ? 200 : patient.requestTimeoutMs,
   });
 
-  const outcome = await provider.charge({ reference, amount });
+  const outcome = await provider.perform({ step: 'charge', reference, amount });
   await sandbox.struck();
 
   expect('value' in outcome ? outcome.value : outcome).toEqual(charged);
   const calm = createSandboxProvider({ baseUrl: sandbox.url, ...patient });
-  expect(await calm.find(reference, amount)).toEqual({ kind: 'ok', value: found });
+  expect(await calm.find({ step: 'charge', reference, amount })).toEqual({
+    kind: 'ok',
+    value: found,
+  });
 });
 
 test('has a row above for every fault of the sandbox', () => {
@@ -73,18 +76,19 @@ test('finds nothing but doubt where one reference was charged twice', async () =
   const sandbox = await aSandbox();
   await sandbox.misbehave({ fault: 'drop-keys', times: 1 });
   const provider = createSandboxProvider({ baseUrl: sandbox.url, ...patient });
-  await provider.charge({ reference, amount });
-  await provider.charge({ reference, amount });
+  await provider.perform({ step: 'charge', reference, amount });
+  await provider.perform({ step: 'charge', reference, amount });
 
   const value = contradicted('2 charges under one reference');
-  expect(await provider.find(reference, amount)).toEqual({ kind: 'ok', value });
+  expect(await provider.find({ step: 'charge', reference, amount })).toEqual({ kind: 'ok', value });
 });
 
 test('charges once for 20 calls of one reference at once', async () => {
   const sandbox = await aSandbox();
   const provider = createSandboxProvider({ baseUrl: sandbox.url, ...patient });
 
-  const charge = () => provider.charge({ reference, amount, metadata: { shop: 'north' } });
+  const charge = () =>
+    provider.perform({ step: 'charge', reference, amount, metadata: { shop: 'north' } });
   const outcomesOfAll = await Promise.all(Array.from({ length: 20 }, charge));
 
   expect(new Set(outcomesOfAll.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
@@ -95,15 +99,18 @@ test('charges once for 20 calls of one reference at once', async () => {
 test('contradicts, and is no refusal, when the key was charged for another amount', async () => {
   const sandbox = await aSandbox();
   const provider = createSandboxProvider({ baseUrl: sandbox.url, ...patient });
-  await provider.charge({ reference, amount });
+  await provider.perform({ step: 'charge', reference, amount });
 
   const other = money(99, 'USD');
-  expect(await provider.charge({ reference, amount: other })).toEqual({
+  expect(await provider.perform({ step: 'charge', reference, amount: other })).toEqual({
     kind: 'ok',
     value: contradicted('another charge under our key'),
   });
   const value = contradicted('another amount');
-  expect(await provider.find(reference, other)).toEqual({ kind: 'ok', value });
+  expect(await provider.find({ step: 'charge', reference, amount: other })).toEqual({
+    kind: 'ok',
+    value,
+  });
 });
 
 test('knows that nothing was sent when nobody listens', async () => {
@@ -112,15 +119,15 @@ test('knows that nothing was sent when nobody listens', async () => {
   const provider = createSandboxProvider({ baseUrl: sandbox.url, ...patient });
 
   const nothing = { kind: 'retry', reason: 'no-connection', attempt: 1, nextRetryAfterMs: 1_000 };
-  expect(await provider.charge({ reference, amount })).toEqual(nothing);
-  expect(await provider.find(reference, amount)).toEqual(nothing);
+  expect(await provider.perform({ step: 'charge', reference, amount })).toEqual(nothing);
+  expect(await provider.find({ step: 'charge', reference, amount })).toEqual(nothing);
 });
 
 test('knows that nothing was sent when the name leads nowhere', async () => {
   const provider = createSandboxProvider({ baseUrl: 'http://nowhere.invalid', ...patient });
 
   const nothing = { kind: 'retry', reason: 'no-connection' };
-  expect(await provider.charge({ reference, amount })).toMatchObject(nothing);
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(nothing);
 });
 
 test('sends the key, the whole order and the trace of the operation', async () => {
@@ -135,9 +142,9 @@ test('sends the key, the whole order and the trace of the operation', async () =
   const provider = createSandboxProvider({ baseUrl: `${url}/v2/`, ...patient });
   const trace = '0af7651916cd43dd8448eb211c80319c';
 
-  await provider.charge({ reference, amount, metadata: { shop: 'north' }, trace });
-  await provider.find(reference, amount, trace);
-  await provider.find(reference, amount, 'no trace');
+  await provider.perform({ step: 'charge', reference, amount, metadata: { shop: 'north' }, trace });
+  await provider.find({ step: 'charge', reference, amount, trace });
+  await provider.find({ step: 'charge', reference, amount, trace: 'no trace' });
 
   expect(seen.map((request) => request.url)).toEqual([
     '/v2/charges',

@@ -13,15 +13,15 @@ const amount = money(12_50, 'USD');
 test('keeps a charge it has answered when the process is killed at once', async () => {
   const file = join(await aFolder(), 'ledger.jsonl');
   const first = await aProcess(file);
-  const charged = await first.provider.charge({ reference, amount });
+  const charged = await first.provider.perform({ step: 'charge', reference, amount });
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
 
   const second = await aProcess(file);
 
   expect(charged).toMatchObject({ kind: 'ok', value: { kind: 'captured' } });
-  expect(await second.provider.find(reference, amount)).toEqual(charged);
-  expect(await second.provider.charge({ reference, amount })).toEqual(charged);
+  expect(await second.provider.find({ step: 'charge', reference, amount })).toEqual(charged);
+  expect(await second.provider.perform({ step: 'charge', reference, amount })).toEqual(charged);
   expect(await chargesIn(file)).toHaveLength(1);
 }, 30_000);
 

@@ -1,10 +1,10 @@
-import type { OpId } from '../../src/domain/index.js';
+import type { OpId, OutsideStep } from '../../src/domain/index.js';
 import type { Ledger } from '../../src/ledger/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Crooked } from './running-world.js';
 
-/** The steps that a test can step into: verbs of the ledger, and the provider's charge. */
-export type StepName = Exclude<keyof Ledger, 'notePhase'> | 'charge';
+/** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
+export type StepName = Exclude<keyof Ledger, 'notePhase'> | OutsideStep;
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
@@ -25,9 +25,10 @@ export function around(steps: Partial<Record<StepName, Around>>): Crooked {
       ) as Ledger,
     provider: (honest) => ({
       ...honest,
-      charge: wrapped(steps.charge, honest.charge as Verb, ([request]) =>
-        String((request as { reference: string }).reference.split(':')[0]),
-      ) as PaymentProvider['charge'],
+      perform: (request) =>
+        wrapped(steps[request.step], honest.perform as Verb, () =>
+          String(request.reference.split(':')[0]),
+        )(request) as ReturnType<PaymentProvider['perform']>,
     }),
   };
 }

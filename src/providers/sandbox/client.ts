@@ -5,12 +5,14 @@ import {
   type Fail,
   ladderRungsMax,
   type Money,
+  type NotFound,
   type Ok,
+  type OutsideAnswer,
   type Retry,
   type Unknown,
 } from '../../domain/index.js';
 import { type Answered, call, type Lost, type NeverSent } from '../call.js';
-import type { ChargeAnswer, ChargeRequest, FindAnswer, PaymentProvider } from '../provider.js';
+import type { OutsideRequest, PaymentProvider } from '../provider.js';
 
 export interface SandboxProviderOptions {
   /** Where the provider listens, `http://127.0.0.1:4300` say. */
@@ -43,9 +45,24 @@ export function createSandboxProvider(options: SandboxProviderOptions): PaymentP
   const askAgainAfterMs = ladderMs[0] ?? retryAfterMsDefault;
 
   return {
-    profile: { name: 'sandbox', keyLifetimeMs, visibilityDelayMs, requestTimeoutMs, ladderMs },
+    profile: {
+      name: 'sandbox',
+      keyLifetimeMs,
+      replaysErrors: false,
+      finds: true,
+      visibilityDelayMs,
+      fences: false,
+      captures: ['automatic'],
+      overCapturePercent: 0,
+      holdMs: 0,
+      refundWindowMs: 0,
+      paysOut: false,
+      webhooks: null,
+      requestTimeoutMs,
+      ladderMs,
+    },
 
-    async charge({ reference, amount, metadata, trace }) {
+    async perform({ reference, amount, metadata, trace }) {
       const answer = await call({
         ...common,
         url: charges,
@@ -62,17 +79,19 @@ export function createSandboxProvider(options: SandboxProviderOptions): PaymentP
       return chargeOutcome(answer, { reference, amount }, askAgainAfterMs);
     },
 
-    async find(reference, expected, trace) {
+    async find({ reference, amount, trace }) {
       const url = new URL(charges);
       url.searchParams.set('reference', reference);
       const answer = await call({ ...common, url, method: 'GET', headers: traced(trace) });
-      return findOutcome(answer, { reference, amount: expected }, askAgainAfterMs);
+      return findOutcome(answer, { reference, amount }, askAgainAfterMs);
     },
+
+    fence: () => Promise.resolve({ kind: 'unknown', reason: 'no-fences', askAgainAfterMs }),
   };
 }
 
 type Answer = Answered | NeverSent | Lost;
-type Asked = Pick<ChargeRequest, 'reference' | 'amount'>;
+type Asked = Pick<OutsideRequest, 'reference' | 'amount'>;
 
 // Only these say by the protocol that the request was refused; a 404 may come from a proxy.
 const refusalStatuses: readonly number[] = [400, 409, 422];
@@ -81,7 +100,7 @@ function chargeOutcome(
   answer: Answer,
   asked: Asked,
   askAgainAfterMs: number,
-): Ok<ChargeAnswer> | Retry | Fail | Unknown {
+): Ok<OutsideAnswer> | Retry | Fail | Unknown {
   if (answer.kind === 'answered') {
     const value = answer.status < 300 ? readCharge(answer.json, asked) : undefined;
     if (value !== undefined) return { kind: 'ok', value };
@@ -102,7 +121,7 @@ function findOutcome(
   answer: Answer,
   asked: Asked,
   askAgainAfterMs: number,
-): Ok<FindAnswer> | Retry | Unknown {
+): Ok<OutsideAnswer | NotFound> | Retry | Unknown {
   if (answer.kind === 'answered' && answer.status === 200) {
     const data = field(answer.json, 'data');
     const { reference } = asked;
@@ -133,7 +152,7 @@ function retry(reason: string, nextRetryAfterMs: number): Retry {
 }
 
 /** The charge as evidence; undefined for what is no charge at all, which proves nothing. */
-function readCharge(json: unknown, asked: Asked): ChargeAnswer | undefined {
+function readCharge(json: unknown, asked: Asked): OutsideAnswer | undefined {
   const { reference, amount } = asked;
   const id = field(json, 'id');
   const status = field(json, 'status');
