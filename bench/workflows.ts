@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { PaymentLedgerSteps, PaymentProviderSteps } from '../src/activities/index.js';
+import type { PaymentLedgerSteps, ProviderSteps } from '../src/activities/index.js';
 import type { Envelope, PaymentCommand } from '../src/domain/index.js';
 
 // What a worker of the benchmark runs: our own workflows, and two to hold beside them.
@@ -10,7 +10,7 @@ export async function emptyPayment() {
   return { kind: 'empty' };
 }
 
-const steps = proxyActivities<PaymentLedgerSteps & PaymentProviderSteps>({
+const steps = proxyActivities<PaymentLedgerSteps & ProviderSteps>({
   startToCloseTimeout: '12s',
 });
 
@@ -18,7 +18,9 @@ const steps = proxyActivities<PaymentLedgerSteps & PaymentProviderSteps>({
 export async function naivePayment(envelope: Envelope<PaymentCommand>) {
   const held = await steps.reservePayment(envelope);
   if (held.kind !== 'held') return held;
-  const charge = await steps.chargePayment({ held, trace: envelope.trace });
+  const { reference, minor, currency } = held;
+  const amount = { minor, currency };
+  const charge = await steps.chargePayment({ step: 'charge', reference, amount });
   if (charge.kind !== 'captured') return charge;
   return steps.settlePayment(envelope.opId, charge);
 }

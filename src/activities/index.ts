@@ -6,8 +6,5 @@
  * proved in: test/operations
  */
 export { accountActivities } from './account.js';
-export {
-  type PaymentLedgerSteps,
-  type PaymentProviderSteps,
-  paymentActivities,
-} from './payment.js';
+export { type ProviderSteps, providerActivities } from './outside.js';
+export { type PaymentLedgerSteps, paymentActivities } from './payment.js';

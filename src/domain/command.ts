@@ -36,6 +36,8 @@ export interface Envelope<Of extends Command = Command> {
 /** The operations there are: their names on the wire and the workflow that carries each out. */
 export const commands = {
   payment: { domain: 'Payment', eventType: 'PaymentRequested', workflow: 'payment' },
+  refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
+  payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },
   accountEdit: { domain: 'Account', eventType: 'AccountEditRequested', workflow: 'editAccount' },

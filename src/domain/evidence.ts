@@ -16,6 +16,10 @@ export interface Held {
   readonly reference: string;
   /** When, by the ledger's clock, in epoch milliseconds: no call under `reference` is older. */
   readonly heldAt: number;
+  /** When the hold ends by itself, epoch milliseconds; absent where money is taken at once. */
+  readonly expiresAt?: number;
+  /** Of a refund: the provider's charge that it gives back. */
+  readonly chargeId?: string;
   /** Set when it was held before: a call under `reference` may have gone out then. */
   readonly replayed?: true;
 }
@@ -93,8 +97,23 @@ export interface NeverCharged {
   readonly code: RefusalCode;
 }
 
+/** What was authorised was let go at the provider: proof for `release`. */
+export interface LetGo {
+  readonly kind: 'voided';
+  readonly reference: string;
+  readonly chargeId: string;
+  readonly code: RefusalCode;
+}
+
+/** The provider closed the only key that could act, with nothing under it: proof for `release`. */
+export interface FencedOff {
+  readonly kind: 'fenced';
+  readonly reference: string;
+  readonly code: RefusalCode;
+}
+
 /** What may release a hold. Silence, a time-out and "not found" are not here, by type. */
-export type ReleaseBecause = Declined | Withdrawn | NeverCharged;
+export type ReleaseBecause = Declined | Withdrawn | NeverCharged | LetGo | FencedOff;
 
 /** The provider has it and has not decided. */
 export interface Pending {
@@ -135,7 +154,42 @@ export interface Settled {
   readonly minor: number;
   readonly currency: Currency;
   readonly chargeId?: string;
+  readonly payoutId?: string;
 }
+
+/** Part of a hold moved to its payee; `minor` is all that moved so far. The rest stays held. */
+export interface CapturedPart {
+  readonly kind: 'captured-part';
+  readonly opId: OpId;
+  readonly minor: number;
+  readonly currency: Currency;
+}
+
+/** A capture may be asked for under `reference`: the money for it is held. */
+export interface Capturing {
+  readonly kind: 'capturing';
+  readonly opId: OpId;
+  readonly reference: string;
+  readonly minor: number;
+  readonly final: boolean;
+}
+
+/** The key of an attempt is written: it may be sent. */
+export interface Attempted {
+  readonly kind: 'attempted';
+  readonly opId: OpId;
+  readonly reference: string;
+}
+
+/** A hold ends at another moment. */
+export interface Extended {
+  readonly kind: 'extended';
+  readonly opId: OpId;
+  readonly expiresAt: number;
+}
+
+/** What moves held money: what the provider did, or a transfer inside the ledger. */
+export type SettleProof = Captured | Refunded | PaidOut | { readonly kind: 'internal' };
 
 /** The final step gave the money back; `code` is the operation's refusal. */
 export interface Released {

@@ -1,5 +1,6 @@
 import { type Currency, isCurrency } from './currency.js';
 import { type AccountId, isAccountId } from './ids.js';
+import { momentMsOf } from './moment.js';
 import { amountMax } from './money.js';
 
 /** What can be wrong with one field of a request. Stable: they are part of HTTP. */
@@ -12,6 +13,7 @@ export type FaultCode =
   | 'currency-invalid'
   | 'field-invalid'
   | 'field-required'
+  | 'moment-invalid'
   | 'not-supported'
   | 'text-invalid'
   | 'text-too-long'
@@ -36,6 +38,8 @@ export interface ObjectReader {
   /** A whole number within [min, max]. */
   whole(path: string, min: number, max: number): number;
   oneOf<Word extends string>(path: string, words: readonly Word[]): Word;
+  /** An RFC 3339 date and time, as epoch milliseconds. */
+  moment(path: string): number;
   /** Text without NUL and lone surrogates, at most `lengthMax` UTF-16 units. */
   text(path: string, lengthMax: number): string;
   /** Visible ASCII, 1 to `lengthMax`. */
@@ -101,6 +105,11 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       take(path, 'field-invalid', (raw): raw is number => isWhole(raw) && raw >= min && raw <= max),
     oneOf: <Word extends string>(path: string, words: readonly Word[]) =>
       take(path, 'field-invalid', (raw): raw is Word => words.includes(raw as Word)),
+    moment: (path) => {
+      const isMoment = (raw: unknown): raw is string =>
+        typeof raw === 'string' && momentMsOf(raw) !== undefined;
+      return momentMsOf(take(path, 'moment-invalid', isMoment)) ?? 0;
+    },
     text: (path, lengthMax) => within(path, lengthMax, isPlainText),
     label: (path, lengthMax) => within(path, lengthMax, (raw) => /^[\x21-\x7e]+$/.test(raw)),
     texts: (path) => readTexts(path, own(path), fault),

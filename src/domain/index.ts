@@ -20,11 +20,15 @@ export { type Command, commands, type Envelope } from './command.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type {
+  Attempted,
   Authorized,
   Captured,
+  CapturedPart,
+  Capturing,
   Conflict,
   Contradicted,
   Declined,
+  Extended,
   Fenced,
   Held,
   NotFound,
@@ -37,10 +41,16 @@ export type {
   Released,
   ReleaseBecause,
   Settled,
+  SettleProof,
   Voided,
 } from './evidence.js';
 export { type Fault, type FaultCode, type Parsed, readObject } from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
+export {
+  type Holding,
+  type HoldRefusal,
+  judgeCapture,
+} from './holding.js';
 export {
   type AccountId,
   accountIdOf,
@@ -70,6 +80,9 @@ export {
   parsePaymentCommand,
   timeBudgetMsDefault,
 } from './payment.js';
+export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
+export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
+export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';

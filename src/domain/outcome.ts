@@ -15,6 +15,8 @@ export interface Retry {
   /** Which attempt this was, from 1. */
   readonly attempt: number;
   readonly nextRetryAfterMs: number;
+  /** The provider keeps this refusal under the key: only the next attempt's key can go well. */
+  readonly stored?: true;
 }
 
 /** Certainly refused, for good. */

@@ -10,11 +10,16 @@ export interface PaymentPayload {
   /** Whole minor units, 1 to amountMax. */
   readonly amount: number;
   readonly currency: Currency;
-  readonly capture: 'automatic';
+  /** `automatic` takes the money at once; the others hold it, for one capture or for several. */
+  readonly capture: 'automatic' | 'manual' | 'multiple';
   /** `balance` moves money between two accounts of this ledger; `card` asks the provider. */
   readonly method: 'card' | 'balance';
   /** The account that receives; the tenant's merchant account of that currency when absent. */
   readonly payTo?: AccountId;
+  /** When the hold ends by itself, epoch milliseconds; 7 days after it began when absent. */
+  readonly holdExpiresAt?: number;
+  /** When to begin, epoch milliseconds; at once when absent. */
+  readonly scheduledAt?: number;
 }
 
 export type PaymentCommand = Command<PaymentPayload> & {
@@ -43,22 +48,26 @@ const fields = [
 /** The one door from a request's body to a payment: typed, or every fault it has. */
 export function parsePaymentCommand(body: unknown, idemKey: string): Parsed<PaymentRequest> {
   return readObject(body, fields, (read) => {
-    for (const later of ['scheduledAt', 'holdExpiresAt']) {
-      read.optional(later, (path) => read.fault(path, 'not-supported'));
-    }
-
     const capture = read.optional('capture', (path) => read.oneOf(path, captures)) ?? 'automatic';
-    if (capture === 'manual' || capture === 'multiple') read.fault('capture', 'not-supported');
     const method = read.optional('method', (path) => read.oneOf(path, methods)) ?? 'card';
     const payTo = read.optional('payTo', read.account);
     if (method === 'balance' && payTo === undefined) read.fault('payTo', 'field-required');
+    // A transfer is one hold and one settle: there is nobody to authorise it with.
+    if (method === 'balance' && capture !== 'automatic') read.fault('capture', 'not-supported');
+    const holdExpiresAt = read.optional('holdExpiresAt', read.moment);
+    const scheduledAt = read.optional('scheduledAt', read.moment);
+    if (holdExpiresAt !== undefined && capture === 'automatic') {
+      read.fault('holdExpiresAt', 'not-supported');
+    }
     const payload: PaymentPayload = {
       account: read.account('account'),
       amount: read.amount('amount'),
       currency: read.currency('currency'),
-      capture: 'automatic',
+      capture,
       method,
       ...(payTo !== undefined && { payTo }),
+      ...(holdExpiresAt !== undefined && { holdExpiresAt }),
+      ...(scheduledAt !== undefined && { scheduledAt }),
     };
     const bizKey = read.optional('bizKey', (path) => read.label(path, 255));
     const description = read.optional('description', (p) => read.text(p, descriptionLengthMax));

@@ -7,11 +7,12 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
   with moved as (
     select e.account,
            coalesce(sum(e.posted_delta) filter (where e.step = 'fund'), 0) as funded,
-           coalesce(sum(e.posted_delta) filter (where e.step = 'settle' and e.posted_delta > 0), 0)
-             as received,
-           coalesce(sum(e.posted_delta) filter (where e.step like 'refund%'), 0) as refunded,
-           coalesce(-sum(e.posted_delta) filter (where e.step = 'settle' and e.posted_delta < 0), 0)
-             as settled,
+           coalesce(sum(e.posted_delta) filter (
+             where e.step not in ('fund', 'refund') and e.posted_delta > 0), 0) as received,
+           coalesce(sum(e.posted_delta) filter (
+             where e.step = 'refund' and e.posted_delta > 0), 0) as refunded,
+           coalesce(-sum(e.posted_delta) filter (
+             where e.step <> 'fund' and e.posted_delta < 0), 0) as settled,
            sum(e.posted_delta) as posted, sum(e.held_delta) as held, count(*) as entries
       from ledger.entry e join ledger.account a on a.id = e.account
      where a.tenant = p_tenant group by e.account

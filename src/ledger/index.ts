@@ -6,14 +6,18 @@
  * proved in: test/ledger, on a real PostgreSQL
  */
 import type { Database } from '../database/index.js';
+import { writeAttempt } from './attempt.js';
+import { beginCapture } from './capture.js';
 import { editAccount } from './edit-account.js';
+import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
-import { hold } from './hold.js';
+import { hold, holdPayout, holdRefund } from './hold.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
 import { settle } from './settle.js';
 
+export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
@@ -28,6 +32,11 @@ export function createLedger(database: Database) {
     fund: fund(database),
     editAccount: editAccount(database),
     hold: hold(database),
+    holdRefund: holdRefund(database),
+    holdPayout: holdPayout(database),
+    beginCapture: beginCapture(database),
+    extendHold: extendHold(database),
+    writeAttempt: writeAttempt(database),
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),

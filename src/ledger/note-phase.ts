@@ -7,13 +7,17 @@ export interface Noted {
   readonly phase: Phase;
 }
 
-/** Writes where inside an operation stands; `change` names this one writing, for repetitions. */
+/**
+ * Writes where inside an operation stands; `change` names this one writing, for repetitions. The
+ * event is named after the phase, unless `event` names it.
+ */
 export function notePhase(database: Database) {
   return (
     opId: OpId,
     change: string,
     phase: Phase,
     detail: Readonly<Record<string, string>>,
+    event?: string,
   ): Promise<Noted | Conflict> =>
-    database.call('ledger.note_phase_v1', opId, change, phase, detail);
+    database.call('ledger.note_phase_v2', opId, change, phase, detail, event ?? null);
 }

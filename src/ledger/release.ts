@@ -3,19 +3,21 @@ import type {
   Conflict,
   Envelope,
   Fail,
-  PaymentCommand,
   Released,
   ReleaseBecause,
+  Settled,
 } from '../domain/index.js';
 
 /**
- * Gives held money back, with a decline, a withdrawal or the certainty that nothing was charged as
- * proof. Before its hold it leaves a tombstone, and the hold does nothing when it comes. Refuses:
+ * Gives back what is still held, with a decline, a void, a fence, a withdrawal or the certainty
+ * that nothing was sent as proof. An operation of which part was captured ends settled with that
+ * part. Before its hold it leaves a tombstone, and the hold does nothing when it comes. Refuses:
  * idempotency-key-reused.
  */
 export function release(database: Database) {
   return (
-    envelope: Envelope<PaymentCommand>,
+    envelope: Envelope,
     because: ReleaseBecause,
-  ): Promise<Released | Conflict | Fail> => database.call('ledger.release_v1', envelope, because);
+  ): Promise<Released | Settled | Conflict | Fail> =>
+    database.call('ledger.release_v2', envelope, because);
 }

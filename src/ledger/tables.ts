@@ -130,9 +130,13 @@ export const hold = ledger.table(
     state: text('state').notNull(),
     tombstone: boolean('tombstone').notNull().default(false),
     expiresAt: moment('expires_at'),
+    /** Of a refund: the payment whose captured money goes back. */
+    parent: bigint('parent', { mode: 'number' }).references(() => operation.id),
   },
   (t) => [
     index('hold_open').on(t.account).where(sql`state = 'held'`),
+    index('hold_expiry').on(t.expiresAt).where(sql`state = 'held'`),
+    index('hold_parent').on(t.parent).where(sql`parent is not null`),
     check('hold_state', sql`state in ('held', 'captured', 'released')`),
     check(
       'hold_arithmetic',
@@ -191,6 +195,8 @@ export const attempt = ledger.table(
     n: integer('n').notNull(),
     ...origin(),
     key: text('key').notNull().unique(),
+    /** What this attempt moves; the whole hold when null. */
+    amount: amount('amount'),
     sentAt: moment('sent_at').notNull(),
     outcome: jsonb('outcome'),
   },

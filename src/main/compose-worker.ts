@@ -6,7 +6,7 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { accountActivities, paymentActivities } from '../activities/index.js';
+import { accountActivities, paymentActivities, providerActivities } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
@@ -48,6 +48,7 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
     ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
     activities: {
       ...paymentActivities({ ledger, provider, classify }),
+      ...providerActivities({ provider, classify }),
       ...accountActivities({ ledger, classify }),
     },
     enableNonLocalActivities: deps.callsOutside ?? true,

@@ -7,3 +7,5 @@
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
 export { payment } from './payment.js';
+export { payout } from './payout.js';
+export { refund } from './refund.js';

@@ -1,12 +1,12 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { OutsideAnswer } from '../domain/index.js';
+import type { HoldRefusal, OutsideAnswer } from '../domain/index.js';
 
 /**
  * Whether a wish to withdraw came in time. Too late: the charge began, or the operation is final.
  */
 export type WithdrawAnswer = { readonly kind: 'accepted' } | { readonly kind: 'too-late' };
 
-/** Withdraws an operation whose outside step has not begun. */
+/** Withdraws an operation whose outside step has not begun, or lets go of what it holds. */
 export const withdraw = defineUpdate<WithdrawAnswer>('withdraw');
 
 /** Asks the outside once more now: hurries a doubt, and wakes a parked operation. */
@@ -14,3 +14,19 @@ export const verify = defineSignal('verify');
 
 /** What a provider told us by itself, its signature checked: evidence like any answer. */
 export const evidence = defineSignal<[OutsideAnswer]>('evidence');
+
+/** Part of a hold to take, or all of it. Minor units. */
+export interface CaptureWish {
+  readonly amount?: number;
+  /** Gives back what is left; always so for a hold of one capture. */
+  readonly final?: boolean;
+}
+
+/** Whether a wish about a hold won; it is carried out after the answer. */
+export type HoldAnswer = { readonly kind: 'accepted' } | HoldRefusal;
+
+/** Takes held money. */
+export const capture = defineUpdate<HoldAnswer, [CaptureWish]>('capture');
+
+/** Lets a hold end at another moment, epoch milliseconds. */
+export const extend = defineUpdate<HoldAnswer, [number]>('extend');

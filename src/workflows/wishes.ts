@@ -1,7 +1,8 @@
 import { CancellationScope, setHandler } from '@temporalio/workflow';
-import { verify, type WithdrawAnswer, withdraw } from './messages.js';
+import type { OutsideAnswer } from '../domain/index.js';
+import { evidence, verify, type WithdrawAnswer, withdraw } from './messages.js';
 
-/** What people asked of a running operation. */
+/** What people and providers told a running operation. */
 export interface Wishes {
   /** True once somebody withdrew in time: by the update, or by Cancel in the Web UI. */
   withdrawn: boolean;
@@ -11,11 +12,16 @@ export interface Wishes {
   open: boolean;
   /** True once Cancel was pressed, which can be done but once: it is not forgotten. */
   cancelled: boolean;
+  /** What the provider told by itself, the latest of each reference. */
+  readonly told: Map<string, OutsideAnswer>;
 }
 
 /** Listens from now on. Call it before the first step, or a wish could come before its ear. */
 export function listenForWishes(): Wishes {
-  const wishes: Wishes = { withdrawn: false, verify: false, open: true, cancelled: false };
+  const wishes: Wishes = {
+    ...{ withdrawn: false, verify: false, open: true, cancelled: false },
+    told: new Map(),
+  };
   const wish = (): WithdrawAnswer => {
     // Who stands still wakes up for it.
     if (wishes.open) wishes.withdrawn = wishes.verify = true;
@@ -24,6 +30,9 @@ export function listenForWishes(): Wishes {
   setHandler(withdraw, wish);
   setHandler(verify, () => {
     wishes.verify = true;
+  });
+  setHandler(evidence, (told) => {
+    wishes.told.set(told.reference, told);
   });
   CancellationScope.current().cancelRequested.catch(() => {
     wishes.cancelled = true;

@@ -13,6 +13,8 @@ describe('release', () => {
     ['declined', 'declined'],
     ['withdrawn', 'withdrawn'],
     ['never-charged', 'provider-refused'],
+    ['voided', 'hold-expired'],
+    ['fenced', 'time-budget-exceeded'],
   ])('gives the money back when %s', async (kind, code) => {
     const tenant = here.aTenant();
     await tenant.open('alice', alice);
@@ -21,6 +23,8 @@ describe('release', () => {
       declined: declineOf(envelope),
       withdrawn: { kind: 'withdrawn' },
       'never-charged': { kind: 'never-charged', code: 'provider-refused' },
+      voided: { ...declineOf(envelope), kind: 'voided', chargeId: 'ch_1', code: 'hold-expired' },
+      fenced: { ...declineOf(envelope), kind: 'fenced', code: 'time-budget-exceeded' },
     };
 
     const released = await here.world.ledger.release(envelope, because[kind]);
@@ -38,6 +42,8 @@ describe('release', () => {
     ['a time-out', { kind: 'timeout', code: 'declined' }],
     ['the decline of another payment', { kind: 'declined', reference: 'op_other:charge.1:1' }],
     ['a refusal without a code', { kind: 'never-charged' }],
+    ['the fence of another', { kind: 'fenced', reference: 'op_o:charge.1:1', code: 'withdrawn' }],
+    ['an authorisation', { kind: 'authorized', code: 'declined' }],
     ['nothing', {}],
   ])('does not take %s as proof, and changes nothing', async (_, because) => {
     const tenant = here.aTenant();

@@ -44,9 +44,15 @@ describe('the roles', () => {
     const reads = createReads(reader);
     const envelope = tenant.payment({ account: 'alice', amount: 1 });
     const before = await tenant.everything();
+    const whole = { final: true, tolerancePercent: 0 };
 
     const verbs = [
       () => ledger.hold(envelope),
+      () => ledger.holdRefund(tenant.refund({ payment: envelope.opId })),
+      () => ledger.holdPayout(tenant.payout({ account: 'alice', amount: 1 })),
+      () => ledger.beginCapture(envelope.opId, { step: 'capture.1', ...whole }),
+      () => ledger.writeAttempt(envelope.opId, 'void.1', 1, 1),
+      () => ledger.extendHold(envelope.opId, 'extend.1', Date.now()),
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
       () => ledger.notePhase(envelope.opId, 'doubt.1', 'in-doubt', {}),
@@ -71,13 +77,9 @@ describe('the roles', () => {
     );
     const both = ['balance_at_v1', 'balance_check_v1', 'clock'];
     const verbs = [
-      'edit_account_v1',
-      'fund_v1',
-      'hold_v1',
-      'note_phase_v1',
-      'open_account_v1',
-      'release_v1',
-      'settle_v1',
+      ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
+      ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
+      ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);

@@ -32,8 +32,20 @@ describe('the rules of these tests', () => {
       set('hold', "state = 'released', released = amount, captured = 0", "state = 'captured'"),
     ],
     [
-      'a completed payment moved its amount, a failed one nothing',
+      'a completed operation moved what it says, a failed one nothing',
+      set('operation', 'outcome = outcome || \'{"minor": 1}\'', "domain = 'Payment'"),
+    ],
+    [
+      'a payment taken at once moved its amount',
       set('operation', 'amount = 1', "state = 'COMPLETED'"),
+    ],
+    [
+      'no more is on its way back than was captured',
+      set(
+        'hold',
+        "parent = (select min(op) from ledger.hold where tenant = $1 and state = 'captured')",
+        "state = 'captured'",
+      ),
     ],
     [
       'an operation is never settled and released',

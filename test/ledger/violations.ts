@@ -38,13 +38,22 @@ const rules: Readonly<Record<string, string>> = {
   'a captured hold is a settled operation': `
     select o.op_id from ledger.hold h join ledger.operation o on o.id = h.op
      where o.tenant = $1 and (h.state = 'captured') <> (o.state = 'COMPLETED')`,
-  'a completed payment moved its amount, a failed one nothing': `
+  'a completed operation moved what it says, a failed one nothing': `
     select o.op_id from ledger.operation o
-      left join ledger.entry e on e.op = o.id and e.step = 'settle' and e.posted_delta < 0
-     where o.tenant = $1 and o.domain = 'Payment' and o.state <> 'IN_PROGRESS'
+      left join ledger.entry e on e.op = o.id and e.posted_delta < 0
+     where o.tenant = $1 and o.domain <> 'Account' and o.state <> 'IN_PROGRESS'
      group by o.id
-    having coalesce(-sum(e.posted_delta), 0) 
-        <> case o.state when 'COMPLETED' then o.amount else 0 end`,
+    having coalesce(-sum(e.posted_delta), 0)
+        <> case o.state when 'COMPLETED' then (o.outcome ->> 'minor')::bigint else 0 end`,
+  'a payment taken at once moved its amount': `
+    select o.op_id from ledger.operation o
+     where o.tenant = $1 and o.domain = 'Payment' and o.state = 'COMPLETED'
+       and o.command #>> '{payload,capture}' = 'automatic'
+       and (o.outcome ->> 'minor')::bigint <> o.amount`,
+  'no more is on its way back than was captured': `
+    select h.op from ledger.hold h join ledger.hold r on r.parent = h.op
+     where h.tenant = $1 group by h.op, h.captured
+    having sum(r.amount - r.released) > h.captured`,
   'an operation is never settled and released': `
     select op from ledger.step where tenant = $1 and step in ('settle', 'release')
      group by op having count(*) > 1`,

@@ -12,9 +12,14 @@ import {
   type Envelope,
   type FundingPayload,
   fingerprintOf,
+  type OpId,
   opIdOf,
   type PaymentCommand,
   type PaymentPayload,
+  type PayoutCommand,
+  type PayoutPayload,
+  type RefundCommand,
+  type RefundPayload,
   referenceOf,
 } from '../../src/domain/index.js';
 
@@ -41,6 +46,8 @@ type Payment = Plain<Pick<PaymentPayload, 'account' | 'amount'>> & {
   readonly payTo?: string;
   readonly currency?: PaymentPayload['currency'];
   readonly method?: PaymentPayload['method'];
+  readonly capture?: PaymentPayload['capture'];
+  readonly holdExpiresAt?: number;
 };
 
 /** Accepted commands of one tenant, as the gateway and the client make them. */
@@ -53,6 +60,20 @@ export function envelopesOf(tenant: string) {
         { currency: 'EUR', capture: 'automatic', method: 'card', ...payload } as PaymentPayload,
         asked,
       ) as Envelope<PaymentCommand>,
+    refund: (payload: { payment: OpId; amount?: number; account?: string }, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.refund,
+        { account: 'alice', currency: 'EUR', ...payload } as RefundPayload,
+        asked,
+      ) as Envelope<RefundCommand>,
+    payout: (payload: Plain<Pick<PayoutPayload, 'account' | 'amount'>>, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.payout,
+        { currency: 'EUR', destination: 'bank_1', ...payload } as PayoutPayload,
+        asked,
+      ) as Envelope<PayoutCommand>,
     opening: (
       payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
       asked: Asked = {},

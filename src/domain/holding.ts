@@ -1,0 +1,47 @@
+// A hold as the workflow that owns it judges wishes about it. The one thread of the workflow makes
+// the order, so that of capture, cancel and expiry exactly one wins.
+
+/** What is held at the provider and in the ledger, and what was promised of it. Minor units. */
+export interface Holding {
+  readonly captures: 'manual' | 'multiple';
+  readonly authorised: number;
+  readonly captured: number;
+  /** Accepted captures that have not ended yet. */
+  readonly promised: number;
+  /** True once something was accepted after which nothing more can be. */
+  readonly closing: boolean;
+  /** How much more than was authorised may be captured, in percent of it. */
+  readonly tolerancePercent: number;
+}
+
+/** One capture that was accepted. */
+export interface AcceptedCapture {
+  readonly kind: 'accepted';
+  readonly minor: number;
+  readonly final: boolean;
+}
+
+export interface HoldRefusal {
+  readonly kind: 'refused';
+  readonly code: 'invalid-state' | 'capture-exceeds-hold' | 'hold-too-long' | 'moment-past';
+}
+
+/** Judges a capture of `amount`, or of all that is left; a hold of one capture ends with it. */
+export function judgeCapture(
+  holding: Holding,
+  asked: { readonly amount?: number; readonly final?: boolean },
+): AcceptedCapture | HoldRefusal {
+  if (holding.closing) return { kind: 'refused', code: 'invalid-state' };
+  const taken = holding.captured + holding.promised;
+  const left = holding.authorised - taken;
+  const minor = asked.amount ?? left;
+  if (minor <= 0 || minor > captureMax(holding) - taken) {
+    return { kind: 'refused', code: 'capture-exceeds-hold' };
+  }
+  const final = holding.captures === 'manual' || asked.final === true || minor >= left;
+  return { kind: 'accepted', minor, final };
+}
+
+function captureMax({ authorised, tolerancePercent }: Holding): number {
+  return authorised + Math.floor((authorised * tolerancePercent) / 100);
+}

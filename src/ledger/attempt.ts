@@ -1,0 +1,8 @@
+import type { Database } from '../database/index.js';
+import type { Attempted, Conflict, OpId } from '../domain/index.js';
+
+/** Writes the key of the n-th attempt of a step that moves `minor`, before it is sent. */
+export function writeAttempt(database: Database) {
+  return (opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict> =>
+    database.call('ledger.attempt_v1', opId, step, n, minor);
+}

@@ -1,0 +1,163 @@
+import { CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { OutsideRequest } from '../activities/outside.js';
+import type { PaymentLedgerSteps } from '../activities/payment.js';
+import {
+  type CapturedPart,
+  type Command,
+  type Conflict,
+  type Currency,
+  type Envelope,
+  type Fail,
+  formatMoney,
+  type PaymentResult,
+  type Phase,
+  type Released,
+  type ReleaseBecause,
+  type Settled,
+  type Unknown,
+  unreachable,
+} from '../domain/index.js';
+import { count } from './counters.js';
+import { faultReason, isStepFailure, ledgerSteps } from './ledger-step.js';
+import { parkedUntilVerify } from './parking.js';
+import type { Certain } from './provider-step.js';
+import { listenForWishes, type Wishes } from './wishes.js';
+
+/** The ledger's steps, as every operation with money takes them. */
+export const ledger = ledgerSteps<PaymentLedgerSteps>();
+
+/** A command that moves money of an account. */
+export type MoneyCommand = Command<{
+  readonly account: string;
+  readonly amount?: number;
+  readonly currency: Currency;
+  readonly payTo?: string;
+  readonly payment?: string;
+  readonly destination?: string;
+}>;
+
+/** Nobody but a person can go on. */
+export interface Stuck {
+  readonly kind: 'stuck';
+  readonly reason: string;
+}
+
+/** A step of which it is not certain what it did. */
+export interface Doubt {
+  /** As it was sent last; its reference is the key to ask by. */
+  readonly request: OutsideRequest;
+  readonly sentAt: number;
+  readonly because: Unknown;
+  /** How often a person had been asked before it. */
+  readonly parkedBefore: number;
+}
+
+/**
+ * One operation's way so far. Every ledger step may be walked again: it answers as the first time.
+ * What only this run knows stands here, so that a fault does not make it forget.
+ */
+export interface Course<Of extends MoneyCommand = MoneyCommand> {
+  readonly envelope: Envelope<Of>;
+  readonly wishes: Wishes;
+  /** What is certain, by outside step. */
+  readonly certain: Map<string, Certain>;
+  /** What is not, by outside step, from the first answer that left it open. */
+  readonly doubts: Map<string, Doubt>;
+  /** Why the money goes back, where only this run knows. */
+  returns?: ReleaseBecause;
+  /** How often a person was asked. */
+  parked: number;
+  /** How often the phase was written: names each write. */
+  phases: number;
+}
+
+/** A course from its beginning, with its ears open. */
+export function beginCourse<Of extends MoneyCommand>(
+  asked: Envelope<Of>,
+  beginsAt: number,
+): Course<Of> {
+  // Temporal's clock counts the budget: a gateway's clock may be wrong.
+  const envelope = { ...asked, acceptedAt: beginsAt };
+  const [certain, doubts] = [new Map<string, Certain>(), new Map<string, Doubt>()];
+  return { envelope, wishes: listenForWishes(), certain, doubts, parked: 0, phases: 0 };
+}
+
+/**
+ * Walks until the operation has ended, and parks whenever only a person can go on: after a hold no
+ * exception closes the workflow, and no Cancel stops it half-way.
+ */
+export function untilEnded(
+  course: Course,
+  walk: () => Promise<PaymentResult | Stuck>,
+): Promise<PaymentResult> {
+  return CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      const ended = await walk().catch(stuckOnFault);
+      if (ended.kind !== 'stuck') return shown(course, ended);
+      await park(course, ended);
+    }
+  });
+}
+
+/** Writes where the operation stands, and shows it. */
+export async function note(
+  course: Course,
+  phase: Phase,
+  reason: string,
+  event?: string,
+): Promise<void> {
+  course.phases += 1;
+  const change = `phase.${workflowInfo().runId}.${course.phases}`;
+  setCurrentDetails(`**${phase}**: ${described(course)}, because ${reason}.`);
+  await ledger.notePhase(course.envelope.opId, change, phase, reason, event);
+}
+
+/** How a ledger step that ends an operation has ended it. */
+export function endOf(
+  result: Settled | Released | CapturedPart | Conflict | Fail,
+): PaymentResult | Stuck {
+  switch (result.kind) {
+    case 'settled':
+    case 'fail':
+      return result;
+    case 'released':
+      return { kind: 'fail', code: result.code, message: result.message };
+    case 'captured-part':
+      return { kind: 'stuck', reason: 'the ledger holds more than was thought' };
+    case 'conflict':
+      return { kind: 'stuck', reason: `the ledger refused the evidence: ${result.reason}` };
+    default:
+      return unreachable(result);
+  }
+}
+
+/** What it is about, for the person who reads it in the Web UI. */
+export function described({ envelope }: Course): string {
+  const { account, amount, currency, payment, payTo, destination } = envelope.command.payload;
+  const what = amount === undefined ? `what is left in ${currency}` : formatMoney(amount, currency);
+  if (payment !== undefined) return `${what} of ${payment} back to ${account}`;
+  return `${what} from ${account} to ${payTo ?? destination ?? 'the merchant'}`;
+}
+
+async function park(course: Course, stuck: Stuck): Promise<void> {
+  course.parked += 1;
+  course.wishes.verify = false;
+  await note(course, 'parked', stuck.reason).catch(stuckOnFault);
+  count('holdfast_operations_parked', course.envelope);
+  await parkedUntilVerify(`${described(course)}: ${stuck.reason}`, course.wishes);
+}
+
+function stuckOnFault(error: unknown): Stuck {
+  if (!isStepFailure(error)) throw error;
+  return { kind: 'stuck', reason: faultReason(error) };
+}
+
+function shown(course: Course, result: PaymentResult): PaymentResult {
+  const settled = result.kind === 'settled';
+  setCurrentDetails(
+    `**${settled ? 'Settled' : `Refused (${result.code})`}**: ${described(course)}.`,
+  );
+  if (result.kind === 'settled') count('holdfast_operations_settled', course.envelope);
+  else count('holdfast_operations_refused', course.envelope, { code: result.code });
+  return result;
+}

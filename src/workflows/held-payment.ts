@@ -1,0 +1,233 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import {
+  type Authorized,
+  type Held,
+  type HoldRefusal,
+  type Holding,
+  judgeCapture,
+  type PaymentCommand,
+  type PaymentResult,
+  type RefusalCode,
+} from '../domain/index.js';
+import { now } from './clock.js';
+import { type Course, endOf, ledger, note, type Stuck } from './course.js';
+import { capture, extend } from './messages.js';
+import { certainOf } from './outside.js';
+import { find } from './provider-step.js';
+
+/** What was accepted about a hold, carried out one after the other. */
+type Act =
+  | {
+      readonly kind: 'capture';
+      readonly n: number;
+      readonly minor: number;
+      readonly final: boolean;
+    }
+  | { readonly kind: 'extend'; readonly n: number; readonly expiresAt: number }
+  | { readonly kind: 'let-go'; readonly code: RefusalCode };
+
+/** A hold between its authorisation and its end, and what is still to be done about it. */
+export interface OpenHold {
+  holding: Holding | undefined;
+  /** When the hold ends by itself, and the latest moment that the provider allows. */
+  expiresAt: number;
+  expiresAtMax: number;
+  readonly acts: Act[];
+  /** How many acts were accepted: names each. */
+  accepted: number;
+  warned: boolean;
+}
+
+const warnBeforeMs = 24 * 3_600_000;
+
+/** Hears wishes about the hold from now on; before it is held, and once it closes, they lose. */
+export function listenForHold({ wishes }: Course): OpenHold {
+  const hold: OpenHold = {
+    ...{ holding: undefined, expiresAt: 0, expiresAtMax: 0, acts: [], accepted: 0, warned: false },
+  };
+  const accepted = (act: (n: number) => Act) => {
+    hold.accepted += 1;
+    hold.acts.push(act(hold.accepted));
+    return { kind: 'accepted' } as const;
+  };
+  setHandler(capture, (wish) => {
+    const { holding } = hold;
+    if (holding === undefined || wishes.withdrawn) return refused('invalid-state');
+    const judged = judgeCapture(holding, wish);
+    if (judged.kind === 'refused') return judged;
+    const { minor, final } = judged;
+    hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
+    wishes.open = !final;
+    return accepted((n) => ({ kind: 'capture', n, minor, final }));
+  });
+  setHandler(extend, (expiresAt) => {
+    if (hold.holding === undefined || hold.holding.closing || wishes.withdrawn) {
+      return refused('invalid-state');
+    }
+    if (expiresAt <= now()) return refused('moment-past');
+    if (expiresAt > hold.expiresAtMax) return refused('hold-too-long');
+    return accepted((n) => ({ kind: 'extend', n, expiresAt }));
+  });
+  return hold;
+}
+
+function refused(code: HoldRefusal['code']): HoldRefusal {
+  return { kind: 'refused', code };
+}
+
+/** Keeps what was authorised until captures, a withdrawal or its expiry have ended it. */
+export async function heldUntilClosed(
+  course: Course<PaymentCommand>,
+  hold: OpenHold,
+  held: Held,
+  authorized: Authorized,
+): Promise<PaymentResult | Stuck> {
+  if (hold.holding === undefined) await openHold(course, hold, held, authorized);
+  for (;;) {
+    const act = hold.acts[0] ?? (await nextAct(course, hold));
+    const ended =
+      act.kind === 'capture'
+        ? await captureHeld(course, hold, act, authorized)
+        : act.kind === 'extend'
+          ? await extendHeld(course, hold, act)
+          : await letGo(course, act, authorized);
+    if (ended !== undefined) return ended;
+    hold.acts.shift();
+  }
+}
+
+async function openHold(
+  course: Course<PaymentCommand>,
+  hold: OpenHold,
+  held: Held,
+  { expiresAt = Infinity }: Authorized,
+): Promise<void> {
+  await note(course, 'held', 'it waits to be captured', 'hold.authorized');
+  const { overCapturePercent } = await ledger.doubtProfile();
+  hold.expiresAtMax = expiresAt;
+  hold.expiresAt = Math.min(held.expiresAt ?? expiresAt, expiresAt);
+  hold.holding = {
+    captures: course.envelope.command.payload.capture === 'multiple' ? 'multiple' : 'manual',
+    ...{ authorised: held.minor, captured: 0, promised: 0, closing: false },
+    tolerancePercent: overCapturePercent,
+  };
+  // Withdrawn in time, before this run knew what was authorised: it is let go at once.
+  course.wishes.open = true;
+}
+
+/** The next thing to do: what was accepted, or a withdrawal, or the end of the hold's time. */
+async function nextAct(course: Course<PaymentCommand>, hold: OpenHold): Promise<Act> {
+  const { wishes } = course;
+  const acts = hold.acts;
+  wishes.withdrawn ||= wishes.open && wishes.cancelled;
+  for (;;) {
+    const warnAt = hold.warned ? hold.expiresAt : hold.expiresAt - warnBeforeMs;
+    const waitMs = Math.max(1, warnAt - now());
+    const woken = await condition(() => acts.length > 0 || wishes.withdrawn, waitMs);
+    const [act] = acts;
+    if (act !== undefined) return act;
+    if (woken || now() >= hold.expiresAt) {
+      if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: true };
+      wishes.open = false;
+      const code = wishes.withdrawn ? 'withdrawn' : 'hold-expired';
+      acts.push({ kind: 'let-go', code });
+    } else if (!hold.warned) {
+      hold.warned = true;
+      await note(course, 'held', 'it ends soon', 'hold.expiring');
+    }
+    const [last] = acts;
+    if (last !== undefined) return last;
+  }
+}
+
+async function captureHeld(
+  course: Course<PaymentCommand>,
+  hold: OpenHold,
+  { n, minor, final }: Act & { kind: 'capture' },
+  { chargeId }: Authorized,
+): Promise<PaymentResult | Stuck | undefined> {
+  const { opId, trace } = course.envelope;
+  const tolerancePercent = hold.holding?.tolerancePercent ?? 0;
+  const asked = { step: `capture.${n}`, minor, final, tolerancePercent };
+  const begun = await ledger.beginCapture(opId, asked);
+  if (begun.kind === 'fail') return notTaken(course, hold, minor, begun.code);
+
+  const { reference } = begun;
+  const { currency } = course.envelope.command.payload;
+  const answer = await certainOf(
+    course,
+    { step: 'capture', reference, amount: { minor, currency }, chargeId, final, trace },
+    { heldAt: now() },
+  );
+  if (answer.kind === 'stuck') return answer;
+  if (answer.kind === 'declined') return notTaken(course, hold, minor, answer.declineCode);
+  if (answer.kind !== 'captured') return { kind: 'stuck', reason: `a capture was ${answer.kind}` };
+  const settled = await ledger.settlePayment(opId, answer, { step: `settle.${n}`, final });
+  if (settled.kind !== 'captured-part') return endOf(settled);
+  kept(hold, { captured: minor, promised: -minor });
+  course.wishes.open = hold.holding?.closing === false;
+  return undefined;
+}
+
+/** Counts on what stands now: wishes may have been accepted since it was read. */
+function kept(hold: OpenHold, change: Pick<Holding, 'captured' | 'promised'>): void {
+  if (hold.holding === undefined) return;
+  const captured = hold.holding.captured + change.captured;
+  const promised = hold.holding.promised + change.promised;
+  hold.holding = { ...hold.holding, captured, promised };
+}
+
+/** The hold stands as before: whoever asked sees why in the history, and may ask again. */
+async function notTaken(
+  course: Course,
+  hold: OpenHold,
+  minor: number,
+  code: string,
+): Promise<undefined> {
+  kept(hold, { captured: 0, promised: -minor });
+  if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: false };
+  course.wishes.open = true;
+  await note(course, 'held', `a capture was refused: ${code}`, 'capture.refused');
+}
+
+async function extendHeld(
+  course: Course,
+  hold: OpenHold,
+  { n, expiresAt }: Act & { kind: 'extend' },
+): Promise<Stuck | undefined> {
+  const extended = await ledger.extendHold(course.envelope.opId, `extend.${n}`, expiresAt);
+  if (extended.kind === 'fail') return { kind: 'stuck', reason: extended.message };
+  hold.expiresAt = expiresAt;
+  hold.warned = false;
+  return undefined;
+}
+
+/** Lets go at the provider first: a hold that ends here and not there hurts a person for days. */
+async function letGo(
+  course: Course<PaymentCommand>,
+  { code }: Act & { kind: 'let-go' },
+  authorized: Authorized,
+): Promise<PaymentResult | Stuck> {
+  const { opId, trace } = course.envelope;
+  const { chargeId, minor, currency } = authorized;
+  const written = await ledger.writeAttempt(opId, 'void.1', 1, minor);
+  if (written.kind === 'conflict') return endOf(written);
+  const { reference } = written;
+  const amount = { minor, currency };
+  const answer = await certainOf(
+    course,
+    { step: 'void', reference, amount, chargeId, trace },
+    { heldAt: now() },
+  );
+  if (answer.kind === 'stuck') return answer;
+  if (answer.kind === 'voided') {
+    return endOf(await ledger.releasePayment(course.envelope, { ...answer, code }));
+  }
+  // It would not void: perhaps because it ended there by itself.
+  const asked = { step: 'authorize' as const, reference: authorized.reference, amount, trace };
+  const stands = await find(asked);
+  if (stands.kind === 'voided') {
+    return endOf(await ledger.releasePayment(course.envelope, { ...stands, code }));
+  }
+  return { kind: 'stuck', reason: `a void was ${answer.kind}, and the charge is ${stands.kind}` };
+}

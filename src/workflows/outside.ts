@@ -1,0 +1,151 @@
+import { condition, workflowInfo } from '@temporalio/workflow';
+import type { OutsideRequest } from '../activities/outside.js';
+import { nextKey, type ReleaseBecause, type Retry, type Unknown } from '../domain/index.js';
+import { now } from './clock.js';
+import { count } from './counters.js';
+import { type Course, type Doubt, ledger, note, type Stuck } from './course.js';
+import {
+  attemptOf,
+  type Certain,
+  isCertain,
+  perform,
+  stepOf,
+  takenWithinMs,
+} from './provider-step.js';
+import { resolved, type Terms } from './resolver.js';
+
+/**
+ * Does one outside step until its outcome is certain. With `endsAt` it may be given up while
+ * nothing can have happened: the answer is then why. The first answer that is not certain makes a
+ * doubt, which the resolver ends; when even that cannot, a person must.
+ */
+export async function certainOf(
+  course: Course,
+  request: OutsideRequest,
+  terms: Terms,
+): Promise<Certain | ReleaseBecause | Stuck> {
+  const step = stepOf(request);
+  const known = course.certain.get(step);
+  if (known !== undefined) return known;
+
+  const answer = await undoubted(course, request, terms);
+  if (!isCertain(answer)) return answer;
+  const told = course.wishes.told.get(answer.reference);
+  if (told !== undefined && told.kind !== 'pending' && told.kind !== answer.kind) {
+    return { kind: 'stuck', reason: `the provider says ${answer.kind}, and told us ${told.kind}` };
+  }
+  course.certain.set(step, answer);
+  return answer;
+}
+
+async function undoubted(
+  course: Course,
+  request: OutsideRequest,
+  terms: Terms,
+): Promise<Certain | ReleaseBecause | Stuck> {
+  const { envelope, wishes, doubts } = course;
+  const step = stepOf(request);
+  const open = { request, parkedBefore: course.parked };
+  if (terms.replayed && !doubts.has(step)) {
+    doubts.set(step, { ...open, sentAt: terms.heldAt, because: metAgain });
+  }
+  if (doubts.has(step)) wishes.open = false;
+  if (!doubts.has(step)) {
+    const sentAt = now();
+    const { answer, last } = await asked(course, request, terms);
+    // A run that was reset may have acted in the part that was cut off.
+    const { runId, firstExecutionRunId } = workflowInfo();
+    const cut = isOurs(answer) && runId !== firstExecutionRunId;
+    if (answer.kind !== 'unknown' && !cut) return answer;
+    const because = answer.kind === 'unknown' ? answer : metAgain;
+    doubts.set(step, { ...open, request: last, sentAt: cut ? terms.heldAt : sentAt, because });
+  }
+  const doubt = doubts.get(step) as Doubt;
+  if (course.parked === doubt.parkedBefore) {
+    count('holdfast_doubts_opened', envelope);
+    await note(course, 'in-doubt', doubt.because.reason);
+  }
+  const found = await resolved(course, doubt, terms, await ledger.doubtProfile());
+  if (found.kind !== 'stuck') count('holdfast_doubts_resolved', envelope, { outcome: found.kind });
+  return found;
+}
+
+// The run that held it may have asked, and is not there to be asked.
+const metAgain: Unknown = { kind: 'unknown', reason: 'asked before', askAgainAfterMs: 0 };
+
+/** Judged here, and not by the provider, who would say it again. */
+export function isOurs(answer: { readonly kind: string }): boolean {
+  return answer.kind === 'withdrawn' || answer.kind === 'never-charged';
+}
+
+type First = Certain | ReleaseBecause | Stuck | Unknown;
+
+/** Asks until the answer is certain, or leaves it open whether something happened. */
+async function asked(
+  course: Course,
+  request: OutsideRequest,
+  { endsAt }: Terms,
+): Promise<{ readonly answer: First; readonly last: OutsideRequest }> {
+  const { wishes } = course;
+  const begunAt = now();
+  let last = request;
+  for (;;) {
+    if (endsAt !== undefined) {
+      if (wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
+      if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
+    }
+    wishes.open = false;
+    const answer = await perform(last, Math.min(takenWithinMs, (endsAt ?? Infinity) - now()));
+    if (answer.kind === 'pending') {
+      return { answer: { kind: 'unknown', reason: 'pending', askAgainAfterMs: 0 }, last };
+    }
+    if (answer.kind === 'contradicted') {
+      return { answer: { kind: 'stuck', reason: answer.detail }, last };
+    }
+    if (answer.kind === 'fail') {
+      const stuck: Stuck = { kind: 'stuck', reason: `${answer.message} (${answer.cause ?? ''})` };
+      return { answer: endsAt === undefined ? stuck : given('provider-refused'), last };
+    }
+    if (answer.kind !== 'retry') return { answer, last };
+    if (answer.stored) {
+      const next = await nextAttempt(course, last);
+      if ('kind' in next) return { answer: next, last };
+      last = next;
+      continue;
+    }
+    await untilRetry(course, answer, begunAt, endsAt);
+  }
+}
+
+function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecause {
+  return { kind: 'never-charged', code };
+}
+
+/** Certainly nothing happened, so withdrawing is possible again while we wait. */
+async function untilRetry(
+  { wishes }: Course,
+  answer: Retry,
+  begunAt: number,
+  endsAt: number | undefined,
+): Promise<void> {
+  wishes.open = endsAt !== undefined;
+  wishes.withdrawn ||= wishes.open && wishes.cancelled;
+  // Ever longer: a history has room for some thousand calls, a budget may be a month.
+  const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
+  const leftMs = Math.max(1, Math.min(waitMs, (endsAt ?? Infinity) - now()));
+  await condition(() => endsAt !== undefined && wishes.withdrawn, leftMs);
+}
+
+/** The same step under its next key, for a refusal that the provider keeps under the last one. */
+async function nextAttempt(
+  course: Course,
+  request: OutsideRequest,
+): Promise<OutsideRequest | Stuck> {
+  const n = attemptOf(request);
+  const next = nextKey({ n, sentAt: now(), outcome: 'rejected' }, Infinity, now());
+  if (next.kind !== 'send') return { kind: 'stuck', reason: `refused ${n} times` };
+  const { opId } = course.envelope;
+  const written = await ledger.writeAttempt(opId, stepOf(request), next.n, request.amount.minor);
+  if (written.kind === 'conflict') return { kind: 'stuck', reason: written.reason };
+  return { ...request, reference: written.reference };
+}

@@ -1,0 +1,98 @@
+import { condition } from '@temporalio/workflow';
+import type {
+  FenceAnswer,
+  LookUpAnswer,
+  OutsideRequest,
+  PerformAnswer,
+  ProviderProfile,
+} from '../activities/outside.js';
+import { nextKey, nextRungMs, type OutsideAnswer, type ReleaseBecause } from '../domain/index.js';
+import { now } from './clock.js';
+import type { Course, Doubt, Stuck } from './course.js';
+import { attemptOf, type Certain, fence, find, isCertain, perform } from './provider-step.js';
+
+/** How far a step may go. */
+export interface Terms {
+  /** Until when it may begin, epoch milliseconds; undefined for a step that must be done. */
+  readonly endsAt?: number;
+  /** No call of this step is older, epoch milliseconds. */
+  readonly heldAt: number;
+  /** Set when an earlier run may have sent it. */
+  readonly replayed?: boolean;
+}
+
+type Look = LookUpAnswer | PerformAnswer | FenceAnswer;
+
+/**
+ * Ends a doubt: asks the provider by key, rung after rung, takes what it tells by itself, and sends
+ * again under the same key where the first call would certainly show by now. What may be given up
+ * is fenced first, so that nothing can come of it later. Only proof ends a doubt; after the last
+ * rung a person decides.
+ */
+export async function resolved(
+  course: Course,
+  doubt: Doubt,
+  terms: Terms,
+  profile: ProviderProfile,
+): Promise<Certain | ReleaseBecause | Stuck> {
+  const { wishes } = course;
+  const { request } = doubt;
+  // Once a person was asked, a look is a look: nothing is sent again behind their back.
+  const looksOnly = course.parked > doubt.parkedBefore;
+  const ladderMs = looksOnly ? [0] : profile.ladderMs;
+  let lastSentAt = now();
+  let askedMs = doubt.because.askAgainAfterMs;
+  for (let rung = 0; ; rung += 1) {
+    const waitMs = nextRungMs(ladderMs, rung, askedMs);
+    if (waitMs === undefined) return { kind: 'stuck', reason: 'the provider gave no answer' };
+    await condition(() => wishes.verify || toldOf(course, request) !== undefined, waitMs);
+    wishes.verify = false;
+    const lookedAt = now();
+    let answer: Look = await find(request);
+    const told = toldOf(course, request);
+    if (told !== undefined && !isCertain(answer)) answer = checked(told, request);
+    if (answer.kind === 'not-found' && lookedAt - lastSentAt >= profile.visibilityDelayMs) {
+      const gaveUp = wishes.withdrawn || (terms.endsAt ?? Infinity) <= now();
+      if (gaveUp && terms.endsAt !== undefined && profile.fences) {
+        answer = await fence(request);
+      } else if (!wishes.withdrawn && !looksOnly && maySend(doubt, profile)) {
+        answer = await perform(request);
+        lastSentAt = now();
+      }
+    }
+    if (isCertain(answer)) return answer;
+    if (answer.kind === 'fenced') {
+      const code = wishes.withdrawn ? 'withdrawn' : 'time-budget-exceeded';
+      return { kind: 'fenced', reference: answer.reference, code };
+    }
+    if (answer.kind === 'contradicted') return { kind: 'stuck', reason: answer.detail };
+    // A refusal or a rate limit now says nothing of the call before: the doubt stays.
+    askedMs = 'askAgainAfterMs' in answer ? answer.askAgainAfterMs : 0;
+    if (answer.kind === 'retry') askedMs = answer.nextRetryAfterMs;
+  }
+}
+
+function maySend({ request, sentAt }: Doubt, { keyLifetimeMs }: ProviderProfile): boolean {
+  const last = { n: attemptOf(request), sentAt, outcome: 'unknown' } as const;
+  return nextKey(last, keyLifetimeMs, now()).kind === 'send';
+}
+
+function toldOf({ wishes }: Course, { reference }: OutsideRequest): OutsideAnswer | undefined {
+  const told = wishes.told.get(reference);
+  return told?.kind === 'pending' ? undefined : told;
+}
+
+/** What the provider told by itself, if it fits what we asked. */
+function checked(told: OutsideAnswer, { amount, chargeId }: OutsideRequest): OutsideAnswer {
+  const { reference } = told;
+  const wrong = (what: string): OutsideAnswer => ({
+    ...{ kind: 'contradicted', reference },
+    detail: `the provider told us of another ${what}`,
+  });
+  if ('minor' in told && told.minor !== amount.minor) return wrong('amount');
+  if ('currency' in told && told.currency !== amount.currency) return wrong('currency');
+  if (chargeId !== undefined && 'chargeId' in told && told.chargeId !== chargeId) {
+    return wrong('charge');
+  }
+  return told;
+}
