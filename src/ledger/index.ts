@@ -17,6 +17,12 @@ import { settle } from './settle.js';
 export type { Edited } from './edit-account.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
+export {
+  createInbox,
+  type Inbox,
+  type StoredWebhook,
+  type WebhookVerdict,
+} from './webhook.js';
 
 /**
  * The verbs over one database. Each is one statement, gives the first answer for ever, and refuses

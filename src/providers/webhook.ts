@@ -10,8 +10,8 @@ export interface WebhookEvent {
   readonly reference?: string;
   /** What it proves; absent when nothing of it concerns an operation. */
   readonly evidence?: OutsideAnswer;
-  /** Why it must not be applied although it is genuine, as in `other-environment`. */
-  readonly unfit?: string;
+  /** Why it must not be applied although it is genuine. */
+  readonly unfit?: 'other-environment';
   /** When it happened, by the provider's clock, in epoch milliseconds. */
   readonly at: number;
 }
