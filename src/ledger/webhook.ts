@@ -1,5 +1,5 @@
 import type { Database } from '../database/index.js';
-import type { OperationState, OpId, OutsideAnswer } from '../domain/index.js';
+import type { Ending, OperationState, OpId, OutsideAnswer } from '../domain/index.js';
 
 /** An event of a provider, read and genuine. */
 export interface WebhookToStore {
@@ -24,7 +24,7 @@ export interface StoredWebhook {
     readonly tenant: string;
     readonly opId: OpId;
     readonly state: OperationState;
-    readonly outcome: { readonly kind: string } | null;
+    readonly outcome: Ending | null;
   } | null;
 }
 
@@ -33,7 +33,6 @@ export type WebhookState = 'received' | 'applied' | 'ignored' | 'held';
 
 /** Why an event that is not applied is not. Closed, so that it may label a metric. */
 export type WebhookReason =
-  | 'no-reference'
   | 'no-evidence'
   | 'operation-unknown'
   | 'operation-closed'
