@@ -53,6 +53,23 @@ describe('a webhook', () => {
     expect((await signalsOf(gateway, opId)).slice(before.length)).toEqual([evidence]);
   });
 
+  test('five times at once is one row, and tells the operation nothing but that', async () => {
+    const sent = { eventId: nanoid(), data: chargeOf(opId) };
+    const before = await signalsOf(gateway, opId);
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => tell(gateway, sent)));
+
+    expect(answers.map(({ status, body }) => [status, body.state])).toEqual(
+      Array.from({ length: 5 }, () => [200, 'applied']),
+    );
+    const [row, ...others] = await storedAs(gateway, sent.eventId);
+    expect([row?.['state'], others]).toEqual(['applied', []]);
+    // Those that came before the first was applied may each have told it.
+    const told = (await signalsOf(gateway, opId)).slice(before.length);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told).toEqual(told.map(() => row?.['evidence']));
+  });
+
   test('that does not fit what was asked is told all the same: the operation judges', async () => {
     const before = await signalsOf(gateway, opId);
 
