@@ -19,14 +19,16 @@ import {
   formatMoney,
   type OpId,
   type OperationState,
+  type OutsideAnswer,
   opIdOf,
   type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
-import { verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
 import type { KeyRing } from './seal.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
+import { unlessGone } from './unless-gone.js';
 
 export interface ClientOptions {
   /** A connected Temporal client. On a worker's own NativeConnection operations start eagerly. */
@@ -91,6 +93,8 @@ export interface Client {
   withdraw(opId: OpId): Promise<WithdrawAnswer>;
   /** Asks the provider once more about an operation in doubt or parked. */
   verify(opId: OpId): Promise<void>;
+  /** Gives an operation what a provider said by itself; false when none runs under this id. */
+  evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
 }
@@ -129,15 +133,16 @@ export function createClient(options: ClientOptions): Client {
       return waitMs === undefined ? ended() : withinMs(temporal, waitMs, ended);
     },
     describe: (opId) => describe(temporal, opId),
-    withdraw: async (opId) => {
-      try {
-        return await temporal.workflow.getHandle(opId).executeUpdate(withdraw);
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'too-late' };
-        throw error;
-      }
-    },
+    withdraw: (opId) =>
+      unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
     verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
+    evidence: (opId, answer) => {
+      const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);
+      return unlessGone(
+        signalled.then(() => true),
+        false,
+      );
+    },
   };
   return client;
 }

@@ -2,7 +2,7 @@
 export interface RolePasswords {
   /** Executes verbs and reads: `holdfast_worker`. */
   readonly worker: { readonly password: string };
-  /** Reads only: `holdfast_reader`. */
+  /** Reads, and stores webhooks: `holdfast_reader`. */
   readonly reader: { readonly password: string };
 }
 

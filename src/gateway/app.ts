@@ -3,9 +3,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, KeyRing } from '../client/index.js';
 import type { OpId } from '../domain/index.js';
+import type { Inbox } from '../ledger/index.js';
 import type { Reads } from '../ledger/reads.js';
+import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
 import type { Caller, Role, VerifyToken } from './auth.js';
+import type { JudgeLate } from './webhooks.js';
 
 /** What the gateway is made of. */
 export interface GatewayDeps {
@@ -14,6 +17,10 @@ export interface GatewayDeps {
   /** Signs cursors. */
   readonly keys: KeyRing;
   readonly verifyToken: VerifyToken;
+  /** Whose webhooks are taken, by the name in the path. */
+  readonly webhooks: Readonly<Record<string, WebhookReader>>;
+  readonly inbox: Inbox;
+  readonly judgeLate: JudgeLate;
   /** What this process needs: each answers, or is down. */
   readonly checks: Readonly<Record<'database' | 'temporal', () => Promise<unknown>>>;
   /** What is out of reach when this error was thrown; undefined when it is a bug. */
@@ -39,6 +46,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which roles may use the route; `open` asks for no token. */
     access?: 'open' | readonly Role[];
+    /** The body is taken as it came, of whatever type. */
+    takesBytes?: boolean;
   }
   interface FastifyRequest {
     /** Set for every route that is not open. */

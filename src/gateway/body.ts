@@ -26,8 +26,15 @@ export function takeJsonOnly(app: App): void {
     else void parse(request, text, (error, value) => done(error && problem('json-invalid'), value));
   });
   app.addHook('onRequest', async (request) => {
-    if (hasBody(request)) requireJson(request);
+    const { takesBytes = false } = request.routeOptions.config;
+    if (!takesBytes && hasBody(request)) requireJson(request);
   });
+}
+
+/** The bodies of the routes of this part are bytes as they came: what is signed is these. */
+export function takeBytes(part: App): void {
+  part.removeAllContentTypeParsers();
+  part.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
 }
 
 // `keys` are compared as a parser would: a header that only looks like JSON is not let through.

@@ -8,3 +8,4 @@
 export type { App } from './app.js';
 export { createTokenVerifier, type Role, roles, type VerifyToken } from './auth.js';
 export { createGateway } from './server.js';
+export { applyWaiting, type JudgeLate } from './webhooks.js';

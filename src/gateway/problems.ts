@@ -71,12 +71,17 @@ export const problems = {
   'not-found': { status: 404, title: 'There is no such path' },
   'not-ready': { status: 503, title: 'This process cannot serve now' },
   'operation-unknown': { status: 404, title: 'There is no such operation' },
+  'provider-unknown': { status: 404, title: 'No webhooks are taken from that provider' },
   'query-invalid': { status: 400, title: 'A query parameter is wrong or unknown' },
   'request-invalid': { status: 400, title: 'That is not a valid HTTP request' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'signature-invalid': { status: 401, title: 'The signature is not that of the provider' },
+  'signature-required': { status: 401, title: 'A webhook is signed' },
+  'timestamp-invalid': { status: 401, title: 'A webhook is sent within 300 s of our clock' },
   unavailable: { status: 503, title: 'It cannot be done now; try again with the same key' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'validation-failed': { status: 422, title: 'Several fields are wrong' },
+  'webhook-unreadable': { status: 400, title: 'That is no event of this provider' },
 } as const satisfies Record<string, Definition>;
 
 export type ProblemCode = keyof typeof problems;

@@ -78,6 +78,21 @@ export const accountEditBody = z
   })
   .refine(({ status, overdraftLimit }) => status !== undefined || overdraftLimit !== undefined);
 
+export const webhookParams = z.object({ provider: z.string().meta({ examples: ['sandbox'] }) });
+export const webhookHeaders = z.object({
+  'webhook-id': z.string().optional().meta({ description: 'The same for a repetition' }),
+  'webhook-timestamp': z.string().optional().meta({ description: 'Unix seconds' }),
+  'webhook-signature': z
+    .string()
+    .optional()
+    .meta({ description: '`v1,` and the HMAC-SHA256 in base64, of `id.timestamp.body`' }),
+});
+export const webhookBody = z.looseObject({
+  type: z.string(),
+  timestamp: z.union([z.string(), z.int()]).optional(),
+  data: z.looseObject({ id: z.string(), reference: z.string() }),
+});
+
 export const noQuery = z.strictObject({});
 export const operationParams = z.object({ opId });
 export const accountParams = z.object({ id: accountId });
@@ -118,6 +133,15 @@ export const operationBody = z
     links: z.object({ self: z.string(), account: z.string().optional() }),
   })
   .meta({ id: 'Operation' });
+
+export const webhookStateBody = z
+  .object({
+    id: z.string(),
+    state: z.enum(['applied', 'ignored', 'held']).meta({
+      description: 'Given to its operation; of no use; or kept for a person',
+    }),
+  })
+  .meta({ id: 'Webhook' });
 
 export const operationsBody = z
   .object({

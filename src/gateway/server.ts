@@ -26,6 +26,7 @@ import {
   refuseConnection,
   sendProblem,
 } from './transport.js';
+import { webhookRoutes } from './webhooks.js';
 
 /**
  * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, takes no new
@@ -57,6 +58,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   paymentRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
+  await webhookRoutes(app, deps);
   await app.ready();
   return app;
 }

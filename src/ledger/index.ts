@@ -21,6 +21,12 @@ export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
+export {
+  createInbox,
+  type Inbox,
+  type StoredWebhook,
+  type WebhookVerdict,
+} from './webhook.js';
 
 /**
  * The verbs over one database. Each is one statement, gives the first answer for ever, and refuses

@@ -236,3 +236,33 @@ export const audit = ledger.table('audit', {
   detail: jsonb('detail').notNull(),
   at: moment('at').notNull(),
 });
+
+/** What providers told us by themselves, once per event of theirs; never the message itself. */
+export const webhook = ledger.table(
+  'webhook',
+  {
+    id: id(),
+    provider: text('provider').notNull(),
+    eventId: text('event_id').notNull(),
+    type: text('type').notNull(),
+    reference: text('reference'),
+    opId: text('op_id').references(() => operation.opId),
+    tenant: text('tenant'),
+    evidence: jsonb('evidence'),
+    happenedAt: moment('happened_at').notNull(),
+    receivedAt: moment('received_at').notNull(),
+    appliedAt: moment('applied_at'),
+    state: text('state').notNull().default('received'),
+    reason: text('reason'),
+  },
+  (t) => [
+    unique('webhook_event').on(t.provider, t.eventId),
+    index('webhook_waiting').on(t.id).where(sql`state = 'received'`),
+    index('webhook_op').on(t.opId),
+    check('webhook_state', sql`state in ('received', 'applied', 'ignored', 'held')`),
+    check('webhook_matched', sql`(op_id is null) = (tenant is null)`),
+    check('webhook_reason', sql`(state in ('ignored', 'held')) = (reason is not null)`),
+    check('webhook_applied', sql`(state = 'applied') = (applied_at is not null)`),
+    check('webhook_proof', sql`state <> 'applied' or (op_id is not null and evidence is not null)`),
+  ],
+);

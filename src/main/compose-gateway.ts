@@ -1,8 +1,11 @@
 import { type Connection, ServiceError, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import { classify, type Database } from '../database/index.js';
-import { type App, createGateway, type VerifyToken } from '../gateway/index.js';
+import { type App, createGateway, type JudgeLate, type VerifyToken } from '../gateway/index.js';
+import { createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
+import { createSandboxWebhooks } from '../providers/sandbox/index.js';
+import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import type { GatewayConfig } from './config.js';
 
@@ -13,6 +16,8 @@ export interface HoldfastGatewayDeps {
   readonly taskQueue: string;
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
+  /** The secrets of webhooks; of a provider without one none are taken. */
+  readonly webhookSecrets: GatewayConfig['webhookSecrets'];
   readonly tracing: Tracing;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -32,6 +37,9 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     client,
     keys,
     reads: createReads(database),
+    inbox: createInbox(database),
+    judgeLate: keepForPerson,
+    webhooks: webhookReaders(deps.webhookSecrets),
     checks: {
       database: () => database.ping(checkTimeoutMs),
       temporal: () =>
@@ -41,6 +49,15 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     },
     outageOf,
   });
+}
+
+// Until an operation answers for what comes after the end of another.
+const keepForPerson: JudgeLate = async () => ({ state: 'held', reason: 'operation-closed' });
+
+function webhookReaders({ sandbox }: GatewayConfig['webhookSecrets']) {
+  const readers: Record<string, WebhookReader> = {};
+  if (sandbox !== undefined) readers.sandbox = createSandboxWebhooks({ secrets: sandbox });
+  return readers;
 }
 
 /** What is out of reach when this was thrown; undefined when asking again would not help. */

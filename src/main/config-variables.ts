@@ -119,6 +119,15 @@ export const variables = {
     value: kind.httpUrl,
     example: 'http://127.0.0.1:3010',
   },
+  SANDBOX_PSP_WEBHOOK_SECRET: {
+    doc: [
+      'What signs its webhooks; a secret. Without it the gateway takes none. To replace it: new',
+      'and old, until the provider signs with the new one. Make one with',
+      `node -p "'whsec_' + crypto.randomBytes(32).toString('base64')"`,
+    ].join('\n'),
+    value: kind.webhookSecrets,
+    example: 'whsec_base64-of-32-bytes',
+  },
   SANDBOX_PSP_PORT: { doc: 'Port of the sandbox provider.', value: kind.port, fallback: '3010' },
   SANDBOX_PSP_LEDGER_FILE: {
     doc: 'Its own record of what it did: append-only, flushed to disk before each answer.',

@@ -30,6 +30,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
       audience: read.value('AUTH_AUDIENCE'),
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
+    webhookSecrets: { sandbox: read.optional('SANDBOX_PSP_WEBHOOK_SECRET') },
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }

@@ -39,6 +39,7 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
     taskQueue: temporal.taskQueue,
     payloadKeys: settings.payloadKeys,
     verifyToken: createTokenVerifier(settings.auth),
+    webhookSecrets: settings.webhookSecrets,
     tracing,
     log: parentLog,
     metrics,

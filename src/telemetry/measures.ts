@@ -35,6 +35,11 @@ export const counters = {
     help: 'Requests answered, by route as registered.',
     labels: ['method', 'route', 'status'],
   },
+  webhooks: {
+    name: 'holdfast_webhooks',
+    help: 'Messages of providers, by what became of them; held ones wait for a person.',
+    labels: ['provider', 'state'],
+  },
   logLinesDropped: {
     name: 'holdfast_log_lines_dropped',
     help: 'Log lines given up because nobody read them.',

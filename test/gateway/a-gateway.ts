@@ -60,6 +60,7 @@ export interface TestGateway {
   readonly issuer: TestIssuer;
   /** Every line that it logged. */
   readonly lines: readonly Record<string, unknown>[];
+  readonly log: ReturnType<typeof createLog>;
   readonly metrics: ReturnType<typeof createMetrics>;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** Asks for a payment of 30.00 EUR, under a key of its own unless the headers have one. */
@@ -89,6 +90,11 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
   });
   const connection = Connection.lazy({ address: await temporalAddress(world.temporalAddress) });
   const lines: Record<string, unknown>[] = [];
+  const log = createLog({
+    service: 'gateway-test',
+    level: 'info',
+    destination: { write: (line) => lines.push(JSON.parse(line)) },
+  });
   const metrics = createMetrics({ service: 'gateway-test' });
   const app = await composeGateway({
     database,
@@ -97,12 +103,9 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     taskQueue: world.taskQueue,
     payloadKeys: ring,
     verifyToken: createTokenVerifier(issuer),
+    webhookSecrets: { sandbox: [webhookSecret] },
     tracing: world.tracing,
-    log: createLog({
-      service: 'gateway-test',
-      level: 'info',
-      destination: { write: (line) => lines.push(JSON.parse(line)) },
-    }),
+    log,
     metrics,
     ...options.limits,
   });
@@ -112,7 +115,7 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     sendTo(url, issuer, { tenant: world.tenant, ...sent }, method, path);
 
   return {
-    ...{ world, url, port, issuer, lines, metrics, send },
+    ...{ world, url, port, issuer, lines, log, metrics, send },
     pay: (body, sent = {}) =>
       send('POST', '/v1/payments', {
         ...sent,
@@ -132,6 +135,8 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
 }
 
 const same = async (address: string) => address;
+/** What the provider of the tests signs its webhooks with. */
+export const webhookSecret = Buffer.alloc(32, 'webhooks');
 const key = { id: 'k1', key: new Uint8Array(32).fill(7) };
 const ring = { seal: key, open: [key], digest: key };
 

@@ -18,7 +18,10 @@ describe('the roles', () => {
   });
   afterAll(() => Promise.all([reader.close(1_000), worker.close(1_000)]));
 
-  const tables = ['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'];
+  const tables = [
+    ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
+    'webhook',
+  ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
   );
@@ -37,7 +40,7 @@ describe('the roles', () => {
     }
   });
 
-  test('let the reader read and execute no verb', async () => {
+  test('let the reader read and execute no verb of money', async () => {
     const tenant = here.aTenant();
     await tenant.open('alice', { funds: 100 });
     const ledger = createLedger(reader);
@@ -75,7 +78,14 @@ describe('the roles', () => {
         where p.pronamespace = 'ledger'::regnamespace
           and has_function_privilege(r.role, p.oid, 'execute') order by 1, 2`,
     );
-    const both = ['balance_at_v1', 'balance_check_v1', 'clock'];
+    const both = [
+      'balance_at_v1',
+      'balance_check_v1',
+      'clock',
+      'record_webhook_v1',
+      'waiting_webhooks_v1',
+      'webhook_applied_v1',
+    ];
     const verbs = [
       ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],

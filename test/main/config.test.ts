@@ -66,6 +66,31 @@ describe('configuration', () => {
     expect(open).toEqual([seal, digest]);
   });
 
+  test('takes one webhook secret, or two while one replaces the other, or none', () => {
+    const [first, second] = [Buffer.alloc(32, 3), Buffer.alloc(24, 4)];
+    const secretsOf = (given: string) =>
+      gatewayConfig({ ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given }).webhookSecrets.sandbox;
+    const [one, other] = [first, second].map((secret) => `whsec_${secret.toString('base64')}`);
+
+    expect(secretsOf(`${one}`)).toEqual([Uint8Array.from(first)]);
+    expect(secretsOf(`${one}, ${other}`)).toEqual([first, second].map((it) => Uint8Array.from(it)));
+    expect(secretsOf('')).toBeUndefined();
+  });
+
+  test.each([
+    'whsec_',
+    'whsec_c2hvcnQ=',
+    newKey.toString('base64'),
+    `whsec_${newKey.toString('base64')},`,
+    `${`whsec_${newKey.toString('base64')},`.repeat(2)}whsec_${oldKey.toString('base64')}`,
+  ])('refuses a webhook secret like %s', (given) => {
+    const environment = { ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given };
+    const mistakes = mistakesOf(() => gatewayConfig(environment));
+
+    expect(mistakes).toEqual([expect.stringMatching(/^SANDBOX_PSP_WEBHOOK_SECRET must /)]);
+    expect(mistakes.join()).not.toContain(given.slice(6) || 'AgIC');
+  });
+
   test('asks for nothing to develop and test, and for no database in the sandbox', () => {
     expect(devConfig({}).provider.ladderMs).toEqual(defaultLadderMs);
     expect(sandboxConfig({})).toMatchObject({ port: 3010, visibilityDelayMs: 0 });
@@ -179,7 +204,12 @@ describe('configuration', () => {
     const secrets = Object.entries(variables).filter(([, one]) => /a secret/i.test(one.doc));
 
     expect(secrets.map(([name]) => name)).toEqual(
-      expect.arrayContaining(['PAYLOAD_KEYS', 'TEMPORAL_API_KEY', 'HOLDFAST_TOKEN']),
+      expect.arrayContaining([
+        'PAYLOAD_KEYS',
+        'SANDBOX_PSP_WEBHOOK_SECRET',
+        'TEMPORAL_API_KEY',
+        'HOLDFAST_TOKEN',
+      ]),
     );
     for (const [, variable] of secrets) expect(variable).not.toHaveProperty('fallback');
     expect(mistakesOf(() => cliConfig({}))).toEqual(['HOLDFAST_TOKEN is missing']);

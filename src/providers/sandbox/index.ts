@@ -18,3 +18,4 @@ export {
   type SandboxLogLine,
   type SandboxServerOptions,
 } from './server.js';
+export { createSandboxWebhooks } from './webhook.js';
