@@ -63,6 +63,8 @@ export interface Course<Of extends MoneyCommand = MoneyCommand> {
   readonly certain: Map<string, Certain>;
   /** What is not, by outside step, from the first answer that left it open. */
   readonly doubts: Map<string, Doubt>;
+  /** True once it waited for a provider that was not asked. */
+  deferred: boolean;
   /** Why the money goes back, where only this run knows. */
   returns?: ReleaseBecause;
   /** How often a person was asked. */
@@ -79,7 +81,8 @@ export function beginCourse<Of extends MoneyCommand>(
   // Temporal's clock counts the budget: a gateway's clock may be wrong.
   const envelope = { ...asked, acceptedAt: beginsAt };
   const [certain, doubts] = [new Map<string, Certain>(), new Map<string, Doubt>()];
-  return { envelope, wishes: listenForWishes(), certain, doubts, parked: 0, phases: 0 };
+  const counts = { parked: 0, phases: 0, deferred: false };
+  return { envelope, wishes: listenForWishes(), certain, doubts, ...counts };
 }
 
 /**

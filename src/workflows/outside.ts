@@ -1,5 +1,5 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
-import type { OutsideRequest } from '../activities/outside.js';
+import type { OutsideRequest, PerformAnswer } from '../activities/outside.js';
 import { nextKey, type ReleaseBecause, type Retry, type Unknown } from '../domain/index.js';
 import { now } from './clock.js';
 import { count } from './counters.js';
@@ -84,37 +84,54 @@ type First = Certain | ReleaseBecause | Stuck | Unknown;
 async function asked(
   course: Course,
   request: OutsideRequest,
-  { endsAt }: Terms,
+  terms: Terms,
 ): Promise<{ readonly answer: First; readonly last: OutsideRequest }> {
   const { wishes } = course;
   const begunAt = now();
   let last = request;
+  let { endsAt = Infinity } = terms;
+  const givesUp = terms.endsAt !== undefined;
   for (;;) {
-    if (endsAt !== undefined) {
-      if (wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
-      if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
-    }
+    if (givesUp && wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
+    if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
     wishes.open = false;
-    const answer = await perform(last, Math.min(takenWithinMs, (endsAt ?? Infinity) - now()));
-    if (answer.kind === 'pending') {
-      return { answer: { kind: 'unknown', reason: 'pending', askAgainAfterMs: 0 }, last };
-    }
-    if (answer.kind === 'contradicted') {
-      return { answer: { kind: 'stuck', reason: answer.detail }, last };
-    }
-    if (answer.kind === 'fail') {
-      const stuck: Stuck = { kind: 'stuck', reason: `${answer.message} (${answer.cause ?? ''})` };
-      return { answer: endsAt === undefined ? stuck : given('provider-refused'), last };
-    }
+    const answer = firstOf(await perform(last, Math.min(takenWithinMs, endsAt - now())), givesUp);
     if (answer.kind !== 'retry') return { answer, last };
     if (answer.stored) {
       const next = await nextAttempt(course, last);
       if ('kind' in next) return { answer: next, last };
       last = next;
-      continue;
+    } else {
+      const from = now();
+      if (answer.reason === breakerOpen) await deferred(course);
+      await untilRetry(course, answer, { begunAt, endsAt, givesUp });
+      // The budget is for a provider that can be asked: while it cannot, the payment waits.
+      const rested = answer.reason === breakerOpen ? now() - from : 0;
+      endsAt = Math.min(endsAt + rested, begunAt + deferredMsMax);
     }
-    await untilRetry(course, answer, begunAt, endsAt);
   }
+}
+
+/** What a breaker answers in the provider's place, without a call. */
+const breakerOpen = 'breaker-open';
+const deferredMsMax = 24 * 3_600_000;
+
+/** Paid later: the money stays held, and the customer may still withdraw. */
+async function deferred(course: Course): Promise<void> {
+  if (course.deferred) return;
+  course.deferred = true;
+  await note(course, 'deferred', 'the provider is not asked for the moment');
+}
+
+/** The answer as what it means for a step that was never in doubt before. */
+function firstOf(answer: PerformAnswer, givesUp: boolean): First | Retry {
+  if (answer.kind === 'pending') {
+    return { kind: 'unknown', reason: 'pending', askAgainAfterMs: 0 };
+  }
+  if (answer.kind === 'contradicted') return { kind: 'stuck', reason: answer.detail };
+  if (answer.kind !== 'fail') return answer;
+  if (givesUp) return given('provider-refused');
+  return { kind: 'stuck', reason: `${answer.message} (${answer.cause ?? answer.code})` };
 }
 
 function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecause {
@@ -125,15 +142,14 @@ function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecaus
 async function untilRetry(
   { wishes }: Course,
   answer: Retry,
-  begunAt: number,
-  endsAt: number | undefined,
+  { begunAt, endsAt, givesUp }: { begunAt: number; endsAt: number; givesUp: boolean },
 ): Promise<void> {
-  wishes.open = endsAt !== undefined;
-  wishes.withdrawn ||= wishes.open && wishes.cancelled;
+  wishes.open = givesUp;
+  wishes.withdrawn ||= givesUp && wishes.cancelled;
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
   const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
-  const leftMs = Math.max(1, Math.min(waitMs, (endsAt ?? Infinity) - now()));
-  await condition(() => endsAt !== undefined && wishes.withdrawn, leftMs);
+  const leftMs = answer.reason === breakerOpen ? waitMs : Math.min(waitMs, endsAt - now());
+  await condition(() => givesUp && wishes.withdrawn, Math.max(1, leftMs));
 }
 
 /** The same step under its next key, for a refusal that the provider keeps under the last one. */

@@ -43,8 +43,8 @@ describe('the rules of these tests', () => {
       'no more is on its way back than was captured',
       set(
         'hold',
-        "parent = (select min(op) from ledger.hold where tenant = $1 and state = 'captured')",
-        "state = 'captured'",
+        "parent = (select op from ledger.hold where tenant = $1 and state = 'captured')",
+        "state = 'held'",
       ),
     ],
     [
