@@ -69,8 +69,9 @@ describe('the roles', () => {
         where p.pronamespace = 'ledger'::regnamespace
           and has_function_privilege(r.role, p.oid, 'execute') order by 1, 2`,
     );
-    const both = ['balance_at_v1', 'balance_check_v1', 'clock'];
+    const both = ['balance_at_v1', 'balance_check_v1', 'breaker_read_v1', 'clock'];
     const verbs = [
+      'breaker_report_v1',
       'edit_account_v1',
       'fund_v1',
       'hold_v1',
