@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { Database } from '../../src/database/index.js';
 import { breakerProfiles } from '../../src/domain/index.js';
 import type { BreakerNotice } from '../../src/providers/breaker.js';
 import { operateBreaker } from '../../src/providers/operate-breaker.js';
 import { breakersByHand, keyOfShare } from '../support/breakers.js';
+import { eventually } from '../support/eventually.js';
 
 const here = breakersByHand();
 const early = keyOfShare(0, 0.1);
@@ -90,6 +92,34 @@ describe('a breaker that workers share', () => {
     expect(await third.row()).toMatchObject({ state: { mode: 'closed' } });
     expect(await half.row()).toMatchObject({ state: { mode: 'open' } });
   });
+});
+
+test('a read that a write overtook is not believed', async () => {
+  const shared = here.aSharedProvider({ ...breakerProfiles.objects, failuresInRow: 1 });
+  const { database } = here.test();
+  const gates: Record<string, () => void> = {};
+  const gate = (name: string) => new Promise<void>((resolve) => (gates[name] = resolve));
+  const readAnswers: string[] = [];
+  const call: Database['call'] = async (verb, ...args) => {
+    const isRead = verb.includes('read');
+    if (!isRead) await gate('write');
+    const answer = await database.call<never>(verb, ...args);
+    if (isRead && readAnswers.push(verb) === 2) await gate('read');
+    return answer;
+  };
+  const worker = shared.worker({ ...database, call });
+  await worker.admit(early);
+
+  worker.breaker.report('failure', 1);
+  await eventually(() => expect(gates).toHaveProperty('write'));
+  await here.pass(1_000);
+  const asked = worker.admit(early);
+  await eventually(() => expect(gates).toHaveProperty('read'));
+  gates.write?.();
+  await worker.settled();
+  gates.read?.();
+
+  expect(await asked).toMatchObject({ kind: 'open' });
 });
 
 describe('a healthy provider', () => {

@@ -64,20 +64,24 @@ export function breakersByHand() {
   };
 }
 
+let workers = 0;
+
 function aWorker(provider: string, profile: BreakerProfile, database: Database, now: () => number) {
   const statements: string[] = [];
   const call: Database['call'] = (verb, ...args) => {
     statements.push(verb);
     return database.call(verb, ...args);
   };
+  // Its clock is not the database's, nor another worker's.
+  workers += 1;
+  const beganAtMs = 1_700_000_000_000 + workers * 10_000_000;
   const notices: BreakerNotice[] = [];
   const breaker = createBreaker({
     provider,
     profile,
     store: createBreakerStore({ ...database, call }),
     actor: 'worker',
-    // Its clock is not the database's.
-    now: () => now() - 1_700_000_000_000,
+    now: () => now() - beganAtMs,
     onEvent: (notice) => notices.push(notice),
   });
   // Nothing of a test goes on after it.
