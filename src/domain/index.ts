@@ -16,6 +16,25 @@ export {
   parseAccountOpen,
   parseFunding,
 } from './account.js';
+export {
+  admits,
+  afterFailure,
+  afterSuccess,
+  type BreakerEvent,
+  type BreakerProfile,
+  type BreakerRow,
+  type BreakerState,
+  type BreakerStore,
+  breakerAt,
+  breakerEventOf,
+  breakerProfiles,
+  type CallTally,
+  closedBreaker,
+  hearsSuccess,
+  isolatedBreaker,
+  shareOf,
+  tallied,
+} from './breaker.js';
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';

@@ -17,6 +17,7 @@ import { openAccount } from './open-account.js';
 import { release } from './release.js';
 import { settle } from './settle.js';
 
+export { createBreakerStore } from './breaker.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export type { Funded } from './fund.js';

@@ -93,7 +93,7 @@ async function checkMigrations(
   try {
     await cp(join(root, 'drizzle'), copy, { recursive: true });
     const before = await readdir(copy);
-    const [schema, out] = ['src/ledger/tables.ts', relative(root, copy)];
+    const [schema, out] = ['src/ledger/*tables.ts', relative(root, copy)];
     const made = await tool(
       ...['drizzle-kit', 'generate', '--dialect', 'postgresql', '--schema', schema, '--out', out],
     );

@@ -6,6 +6,7 @@
  * proved in: test/telemetry
  */
 export { createLog, type Log, type LogOptions } from './log.js';
+export { measureBreaker } from './measure-breaker.js';
 export type { Metrics } from './measures.js';
 export { createMetrics, serveMetrics } from './metrics.js';
 export { installRuntime } from './runtime.js';

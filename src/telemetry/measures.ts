@@ -30,6 +30,11 @@ export const counters = {
     help: 'Doubts that ended, by what was found out.',
     labels: ['operation', 'outcome'],
   },
+  breakerTurns: {
+    name: 'holdfast_breaker_turns',
+    help: 'Times the breaker of a provider opened, recovered, closed or was set by hand.',
+    labels: ['provider', 'event'],
+  },
   httpRequests: {
     name: 'holdfast_http_requests',
     help: 'Requests answered, by route as registered.',
@@ -44,6 +49,15 @@ export const counters = {
     name: 'holdfast_log_lines_dropped',
     help: 'Log lines given up because nobody read them.',
     labels: [],
+  },
+} as const satisfies Record<string, Measure>;
+
+/** Everything of ours that rises and falls. */
+export const gauges = {
+  breakerMode: {
+    name: 'holdfast_breaker_mode',
+    help: 'Whether calls to a provider go out: 0 all, 1 some, 2 none, 3 none by hand.',
+    labels: ['provider'],
   },
 } as const satisfies Record<string, Measure>;
 
@@ -65,6 +79,7 @@ export interface Measure {
 }
 
 export type CounterName = keyof typeof counters;
+export type GaugeName = keyof typeof gauges;
 export type DurationName = keyof typeof durations;
 
 /** Counts and measures; the same in the gateway, where prom-client keeps it, and in the worker. */
@@ -72,6 +87,11 @@ export interface Metrics {
   count<Name extends CounterName>(
     name: Name,
     labels: Record<(typeof counters)[Name]['labels'][number], string>,
+  ): void;
+  set<Name extends GaugeName>(
+    name: Name,
+    value: number,
+    labels: Record<(typeof gauges)[Name]['labels'][number], string>,
   ): void;
   observe<Name extends DurationName>(
     name: Name,

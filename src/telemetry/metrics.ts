@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import { counters, durations, each, type Metrics } from './measures.js';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { counters, durations, each, gauges, type Metrics } from './measures.js';
 
 export interface RegistryMetrics extends Metrics {
   readonly contentType: string;
@@ -20,6 +20,10 @@ export function createMetrics({ service }: { service: string }): RegistryMetrics
     ({ name, help, labels }) =>
       new Counter({ name: `${name}_total`, help, labelNames: labels, registers }),
   );
+  const gaugeOf = each(
+    gauges,
+    ({ name, help, labels }) => new Gauge({ name, help, labelNames: labels, registers }),
+  );
   const histogramOf = each(
     durations,
     ({ name, help, labels, buckets }) =>
@@ -29,6 +33,7 @@ export function createMetrics({ service }: { service: string }): RegistryMetrics
     contentType: registry.contentType,
     text: () => registry.metrics(),
     count: (name, labels) => counterOf[name].inc(labels),
+    set: (name, value, labels) => gaugeOf[name].set(labels, value),
     observe: (name, seconds, labels) => histogramOf[name].observe(labels, seconds),
   };
 }

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { MetricMeter } from '@temporalio/common';
 import { Runtime, type RuntimeOptions } from '@temporalio/worker';
 import type { Log } from './log.js';
-import { counters, durations, each, type Metrics } from './measures.js';
+import { counters, durations, each, gauges, type Metrics } from './measures.js';
 import { temporalLogger } from './temporal-logger.js';
 
 export interface RuntimeSettings {
@@ -55,11 +55,13 @@ function prometheus(
 
 function meterMetrics(meter: MetricMeter): Metrics {
   const counterOf = each(counters, ({ name, help }) => meter.createCounter(name, '', help));
+  const gaugeOf = each(gauges, ({ name, help }) => meter.createGauge(name, 'int', '', help));
   const histogramOf = each(durations, ({ name, help }) =>
     meter.createHistogram(name, 'float', '', help),
   );
   return {
     count: (name, labels) => counterOf[name].add(1, labels),
+    set: (name, value, labels) => gaugeOf[name].set(value, labels),
     observe: (name, seconds, labels) => histogramOf[name].record(seconds, labels),
   };
 }

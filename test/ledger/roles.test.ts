@@ -81,12 +81,14 @@ describe('the roles', () => {
     const both = [
       'balance_at_v1',
       'balance_check_v1',
+      'breaker_read_v1',
       'clock',
       'record_webhook_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
     ];
     const verbs = [
+      'breaker_report_v1',
       ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],

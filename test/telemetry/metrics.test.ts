@@ -6,6 +6,7 @@ import {
   createLog,
   createMetrics,
   installRuntime,
+  measureBreaker,
   type Metrics,
   serveMetrics,
 } from '../../src/telemetry/index.js';
@@ -16,6 +17,11 @@ function count(metrics: Metrics) {
   metrics.count('operationsSettled', { operation: 'Payment' });
   metrics.count('operationsSettled', { operation: 'Payment' });
   metrics.count('operationsRefused', { operation: 'Payment', code: 'insufficient-funds' });
+  const told = measureBreaker(metrics);
+  told({ kind: 'seen', provider: 'sandbox', mode: 'closed' });
+  told({ kind: 'turned', provider: 'sandbox', event: 'breaker.opened' });
+  told({ kind: 'seen', provider: 'sandbox', mode: 'open' });
+  told({ kind: 'report-lost', provider: 'sandbox', error: new Error('gone') });
   metrics.observe('httpRequest', 0.2, { method: 'POST', route: '/v1/payments' });
 }
 
@@ -33,6 +39,8 @@ const route = 'method="POST",route="/v1/payments",service="s"';
 const expected = [
   'holdfast_operations_settled_total{operation="Payment",service="s"} 2',
   'holdfast_operations_refused_total{code="insufficient-funds",operation="Payment",service="s"} 1',
+  'holdfast_breaker_turns_total{event="breaker.opened",provider="sandbox",service="s"} 1',
+  'holdfast_breaker_mode{provider="sandbox",service="s"} 2',
   `${duration}_bucket{le="0.1",${route}} 0`,
   `${duration}_bucket{le="0.25",${route}} 1`,
   `${duration}_sum{${route}} 0.2`,
