@@ -97,7 +97,10 @@ function eventOf(json: object): StripeEvent | StripeEventRefused {
   const intent = readIntent(object);
   const movement = readMovement(object);
   const tale = (intent && toldBy(intent)) ?? (movement && movedBy(movement));
-  return { kind: 'event', id, type, livemode, reference: undefined, ...tale };
+  // Ours, though we cannot read it: the reference is enough to go and ask.
+  const named = field(field(object, 'metadata'), 'reference');
+  const reference = typeof named === 'string' && named !== '' ? named : undefined;
+  return { kind: 'event', id, type, livemode, reference, ...tale };
 }
 
 type Told = Pick<StripeEvent, 'reference' | 'evidence'>;
