@@ -110,7 +110,6 @@ test('tells an operator that the API key is wrong', async () => {
 test.each([
   ['capture', 'charge_expired_for_capture'],
   ['capture', 'amount_too_large'],
-  ['void', 'payment_intent_unexpected_state'],
   ['refund', 'charge_disputed'],
   ['payout', 'payouts_not_allowed'],
 ] as const)('declines a %s that can never be: %s', async (step, declineCode) => {
@@ -120,6 +119,29 @@ test.each([
   const outcome = await provider.perform(aStep(step, { chargeId: 'pi_one' }));
 
   expect(outcome).toMatchObject(ok({ kind: 'declined', declineCode }));
+});
+
+test.each(['capture', 'void'] as const)(
+  'is in doubt about a %s that is refused for a state it is not shown',
+  async (step) => {
+    const { stripe, provider } = await aStripe();
+    stripe.answerWith(invalid('payment_intent_unexpected_state'));
+
+    const outcome = await provider.perform(aStep(step, { chargeId: 'pi_one' }));
+
+    expect(outcome).toEqual(unknown('refused-payment_intent_unexpected_state'));
+  },
+);
+
+test.each(['capture', 'void'] as const)('waits with a %s while the card works', async (step) => {
+  const { stripe, provider } = await aStripe();
+  const payment_intent = { ...intent, status: 'processing', amount_received: 0 };
+  const code = 'payment_intent_unexpected_state';
+  stripe.answerWith(errorAnswer(400, 'invalid_request_error', code, { payment_intent }));
+
+  const outcome = await provider.perform(aStep(step, { chargeId: 'pi_one' }));
+
+  expect(outcome).toMatchObject(ok({ kind: 'pending' }));
 });
 
 test.each(['capture', 'void', 'refund', 'payout'] as const)(

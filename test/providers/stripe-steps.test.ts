@@ -23,6 +23,30 @@ test('takes a charge at Stripe, with its reference as key and in its metadata', 
   expect(stripe.requests[0]?.headers['x-stripe-client-telemetry']).toBeUndefined();
 });
 
+test.each([
+  ['charge', 'automatic'],
+  ['authorize', 'manual'],
+] as const)('sends a %s that needs nobody, with the reference above all', async (step, method) => {
+  const { stripe, provider } = await aStripe({ paymentMethod: 'pm_ours', customer: 'cus_ours' });
+  const { reference } = aStep(step);
+  const metadata = { shop: 'north', reference: 'op_forged:charge.1:1' };
+
+  await provider.perform(aStep(step, { metadata, trace: '0af7651916cd43dd8448eb211c80319c' }));
+
+  expect(stripe.requests[0]?.form).toEqual({
+    amount: '1250',
+    currency: 'usd',
+    capture_method: method,
+    confirm: 'true',
+    error_on_requires_action: 'true',
+    automatic_payment_methods: { enabled: 'true', allow_redirects: 'never' },
+    payment_method: 'pm_ours',
+    customer: 'cus_ours',
+    metadata: { shop: 'north', reference },
+    expand: ['latest_charge'],
+  });
+});
+
 test('authorizes first, captures a part later, and the rest goes back', async () => {
   const { stripe, provider } = await aStripe();
   const chargeId = await charged(provider, 'authorize');

@@ -42,6 +42,11 @@ const final: Partial<Record<OutsideStep, readonly string[]>> = {
   ],
 };
 
+const stateCodes: readonly string[] = [
+  'charge_already_captured',
+  'payment_intent_unexpected_state',
+];
+
 /** What a step ends with that did not end with an object of Stripe that shows it. */
 export const steppedAfter = {
   /** The answer was whole, and shows the charge as it was before. */
@@ -69,8 +74,12 @@ export const steppedAfter = {
       case 'declined':
         return { kind: 'ok', value: declined(trouble, request) };
       case 'refused': {
-        const value = alreadyDone(trouble.intent, request);
+        const value = standsNow(trouble.intent, request);
         if (value !== undefined) return { kind: 'ok', value };
+        // Refused for its state, and we are not shown which: it may be the one we wanted.
+        if (stateCodes.includes(trouble.code) && readIntent(trouble.intent) === undefined) {
+          return { kind: 'unknown', reason: `refused-${trouble.code}`, askAgainAfterMs };
+        }
         if (final[step]?.includes(trouble.code) !== true) return refusal(trouble.code);
         const charge = chargeId !== undefined && { chargeId };
         return {
@@ -136,12 +145,13 @@ function declined(
 }
 
 /**
- * A capture or void that was refused because it is done: its first answer was lost and its key has
- * expired. The error carries the intent as it stands.
+ * A capture or void that was refused because it is done, or under way: its first answer was lost
+ * and its key has expired. The error carries the intent as it stands.
  */
-function alreadyDone(json: unknown, request: OutsideRequest): OutsideAnswer | undefined {
+function standsNow(json: unknown, request: OutsideRequest): OutsideAnswer | undefined {
   if (request.step !== 'capture' && request.step !== 'void') return undefined;
   const intent = readIntent(json);
   const value = intent && standingOf(intent, request);
-  return value?.kind === 'captured' || value?.kind === 'voided' ? value : undefined;
+  const isSo = value?.kind === 'captured' || value?.kind === 'voided' || value?.kind === 'pending';
+  return isSo ? value : undefined;
 }

@@ -44,7 +44,7 @@ async function build(temporary: string): Promise<void> {
     ],
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     ifMissing: 'stripe-mock cannot be built: install Go 1.25 or newer.',
-    doing: 'Building stripe-mock (once, about 10 s)',
+    doing: 'Building stripe-mock (once, 10 s to a minute)',
     onProgress,
   });
 }
