@@ -3,7 +3,10 @@ export interface Call {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
+  /** A text goes as it is, under the caller's content type; anything else goes as JSON. */
   readonly body?: unknown;
+  /** How much of an answer is read, in bytes; a longer one is lost. 64 KB by default. */
+  readonly bodyBytesMax?: number;
   /** Bounds the whole call, from connecting to the last byte of the body. */
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
@@ -14,6 +17,7 @@ export interface Answered {
   readonly kind: 'answered';
   readonly status: number;
   readonly json: unknown;
+  readonly headers: Headers;
   readonly retryAfterMs?: number;
 }
 
@@ -30,10 +34,10 @@ export interface Lost {
 }
 
 /** An answer of a provider is small; a longer one is not read. */
-const bodyBytesMax = 64 * 1024;
+const bodyBytesMaxDefault = 64 * 1024;
 const retryAfterMsMax = 24 * 3_600_000;
 
-/** Calls once: no redirect is followed, at most 64 KB are read, and no error is thrown. */
+/** Calls once: no redirect is followed, the answer is bounded, and no error is thrown. */
 export async function call(asked: Call): Promise<Answered | NeverSent | Lost> {
   try {
     const response = await asked.fetch(asked.url, {
@@ -43,17 +47,18 @@ export async function call(asked: Call): Promise<Answered | NeverSent | Lost> {
         ...(asked.body !== undefined && { 'content-type': 'application/json' }),
         ...asked.headers,
       },
-      ...(asked.body !== undefined && { body: JSON.stringify(asked.body) }),
+      ...(asked.body !== undefined && { body: written(asked.body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(asked.timeoutMs),
     });
-    const text = await boundedText(response);
+    const text = await boundedText(response, asked.bodyBytesMax ?? bodyBytesMaxDefault);
     if (text === undefined) return { kind: 'lost', reason: 'body-too-large' };
     const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
     return {
       kind: 'answered',
       status: response.status,
       json: parsed(text),
+      headers: response.headers,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   } catch (error) {
@@ -66,7 +71,11 @@ export async function call(asked: Call): Promise<Answered | NeverSent | Lost> {
   }
 }
 
-async function boundedText(response: Response): Promise<string | undefined> {
+function written(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+async function boundedText(response: Response, bytesMax: number): Promise<string | undefined> {
   if (response.body === null) return '';
   const decoder = new TextDecoder();
   let bytes = 0;
@@ -74,7 +83,7 @@ async function boundedText(response: Response): Promise<string | undefined> {
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the stream: the rest is never read.
-    if (bytes > bodyBytesMax) return undefined;
+    if (bytes > bytesMax) return undefined;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -89,7 +98,7 @@ function parsed(text: string): unknown {
 }
 
 /** RFC 9110 10.2.3: whole seconds or a date; at most a day, for the far side does not rule us. */
-function retryAfterOf(header: string | null): number | undefined {
+export function retryAfterOf(header: string | null): number | undefined {
   if (header === null) return undefined;
   const waitMs = /^\d{1,9}$/.test(header)
     ? Number(header) * 1_000

@@ -1,0 +1,42 @@
+import { type Currency, exponentOf, isCurrency, type Money } from '../../domain/index.js';
+
+/** Money as Stripe writes it: its own smallest unit, the code in lower case. */
+export interface StripeAmount {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/**
+ * Refused, for Stripe has no such currency (BYTE), or says two things of it: UGX is on its list of
+ * zero-decimal currencies and also among those written with two decimals. A guess would be wrong
+ * by a factor of 100.
+ */
+const refused: readonly Currency[] = ['BYTE', 'UGX'];
+
+/** The amount for a request, or the reason why Stripe cannot take it. Nothing is ever rounded. */
+export function stripeAmountOf({ minor, currency }: Money): StripeAmount | string {
+  if (refused.includes(currency)) return 'currency-unsupported';
+  // Stripe wants the last digit of three-decimal currencies to be 0, "rounded to the nearest ten":
+  // rounding would move other money than was held.
+  if (exponentOf(currency) === 3 && minor % 10 !== 0) return 'amount-not-in-tens';
+  const amount = minor * unitsPerMinor(currency);
+  if (!Number.isSafeInteger(amount)) return 'amount-too-large';
+  return { amount, currency: currency.toLowerCase() };
+}
+
+/** What Stripe says as our money; undefined for what is no amount of a currency that we know. */
+export function moneyOf(amount: unknown, code: unknown): Money | undefined {
+  const currency = typeof code === 'string' ? code.toUpperCase() : undefined;
+  if (!isCurrency(currency) || refused.includes(currency)) return undefined;
+  if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) return undefined;
+  const minor = amount / unitsPerMinor(currency);
+  return Number.isInteger(minor) ? { minor, currency } : undefined;
+}
+
+/**
+ * ISK has no decimals, and Stripe still writes two, always 00.
+ * Source: docs.stripe.com/currencies, special cases.
+ */
+function unitsPerMinor(currency: Currency): number {
+  return currency === 'ISK' ? 100 : 1;
+}
