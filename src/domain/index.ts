@@ -39,7 +39,13 @@ export type {
   Settled,
   Voided,
 } from './evidence.js';
-export { type Fault, type FaultCode, type Parsed, readObject } from './faults.js';
+export {
+  type Fault,
+  type FaultCode,
+  type ObjectReader,
+  type Parsed,
+  readObject,
+} from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
   type AccountId,

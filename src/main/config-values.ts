@@ -53,6 +53,14 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
   return fits ? given.replace(/\/+$/, '') : undefined;
 });
 
+/** A secret that webhooks are signed with, as Standard Webhooks writes it. */
+export const webhookSecret = checked('must be whsec_ and base64 of 24 to 64 bytes', (given) => {
+  const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(given) ?? [];
+  const bytes = Buffer.from(base64 ?? '', 'base64');
+  const fits = bytes.toString('base64') === base64 && bytes.length >= 24 && bytes.length <= 64;
+  return fits ? given : undefined;
+});
+
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const rungMsMax = 7 * unitMs.d;
 

@@ -130,6 +130,19 @@ export const variables = {
     value: kind.whole(0, 3_600_000),
     fallback: '0',
   },
+  SANDBOX_PSP_WEBHOOK_URL: {
+    doc: 'Where it sends its events, with the secret below; without both it sends none.',
+    value: kind.httpUrl,
+    example: 'http://127.0.0.1:3000/v1/webhooks/sandbox',
+  },
+  SANDBOX_PSP_WEBHOOK_SECRET: {
+    doc: [
+      'What its events are signed with; a secret. Make one with',
+      `node -p "'whsec_' + crypto.randomBytes(32).toString('base64')"`,
+    ].join('\n'),
+    value: kind.webhookSecret,
+    example: 'whsec_base64-of-32-bytes',
+  },
 
   AUTH_ISSUER: {
     section: 'Who may ask',

@@ -1,119 +1,158 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isIdemKey, type Parsed, readObject } from '../../domain/index.js';
-import type { Position } from './book.js';
-import type { ChargeOrder, Charges } from './charges.js';
+import { isIdemKey, type Parsed } from '../../domain/index.js';
+import { type Bend, bendOf } from './bend.js';
+import { collections } from './book.js';
 import type { SandboxFault } from './fault-rule.js';
-import { bendOf, type Faults } from './faults.js';
+import type { Faults } from './faults.js';
 import { type Answer, answerUnder } from './misbehave.js';
+import { parseCharge, parseFence, parseMove, parsePayout } from './orders.js';
+import { isReference, positionOf } from './queries.js';
 import { sendProblem } from './problems.js';
+import type { Shown, Till } from './till.js';
+import type { Refused } from './writes.js';
 
-/** The routes that move or show money; faults strike these only. */
-export function chargeRoutes(
+/** `undefined` after a problem was sent. */
+type Act = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bend: Bend,
+) => Promise<Answer | undefined> | Answer | undefined;
+
+/** The routes that move or show money; faults strike these only, and all of these. */
+export function moneyRoutes(
   app: FastifyInstance,
   deps: {
-    readonly charges: Charges;
+    readonly till: Till;
     readonly faults: Faults;
     readonly closing: AbortSignal;
     readonly onFault: (request: FastifyRequest, fault: SandboxFault) => void;
   },
 ): void {
-  const { charges, faults, closing, onFault } = deps;
+  const { till, faults, closing, onFault } = deps;
 
-  /** One route under faults; `act` gives the answer, or sends a problem and gives undefined. */
-  function route(
-    act: (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      fault: SandboxFault | undefined,
-    ) => Promise<Answer | undefined> | Answer | undefined,
-  ) {
+  function route(act: Act) {
     return (request: FastifyRequest, reply: FastifyReply) => {
       const fault = faults.strike(callOf(request));
       if (fault !== undefined) onFault(request, fault);
-      return answerUnder(fault, reply, closing, async () => act(request, reply, fault));
+      return answerUnder(fault, reply, closing, async () => act(request, reply, bendOf(fault)));
     };
   }
 
-  app.post(
-    '/charges',
-    route((request, reply, fault) => postCharge(charges, request, reply, fault)),
-  );
+  writeRoutes(app, till, route);
 
-  app.get(
-    '/charges',
-    route((request, reply) => {
-      const { reference, since } = request.query as Record<string, unknown>;
-      if (since === undefined && isReference(reference)) {
-        return { status: 200, body: { data: charges.byReference(reference) } };
-      }
-      const position = reference === undefined ? positionOf(since) : undefined;
-      if (position === undefined) return refuse(reply, 400, 'query-invalid');
-      const { data, next } = charges.since(position);
-      return { status: 200, body: { data, next: next && `${next.changedAt}.${next.index}` } };
+  app.post(
+    '/fences',
+    route(async ({ body }, reply) => {
+      const order = parseFence(body);
+      if (!order.ok) return refuse(reply, 400, 'body-invalid', order.faults);
+      const { reference } = order.value;
+      const data = await till.fence(reference);
+      return { status: 201, body: { reference, fenced: true, data } };
     }),
   );
+
+  for (const collection of collections) {
+    app.get(
+      `/${collection}`,
+      route((request, reply) => {
+        const { reference, since } = request.query as Record<string, unknown>;
+        if (since === undefined && isReference(reference)) {
+          return { status: 200, body: { data: till.byReference(collection, reference) } };
+        }
+        const pages = collection === 'charges' && reference === undefined;
+        const position = pages ? positionOf(since) : undefined;
+        if (position === undefined) return refuse(reply, 400, 'query-invalid');
+        const { data, next } = till.since(position);
+        return { status: 200, body: { data, next: next && `${next.changedAt}.${next.index}` } };
+      }),
+    );
+  }
 
   app.get(
     '/charges/:id',
     route((request, reply) => {
-      const charge = charges.byId((request.params as { id: string }).id);
+      const charge = till.byId(idIn(request));
       return charge ? { status: 200, body: charge } : refuse(reply, 404, 'not-found');
     }),
   );
 }
 
-async function postCharge(
-  charges: Charges,
+function writeRoutes(app: FastifyInstance, till: Till, route: (act: Act) => Handler): void {
+  const at = (charge: { readonly id: string }) => `/charges/${charge.id}`;
+  app.post(
+    '/charges',
+    route((request, reply, bend) =>
+      write(request, reply, parseCharge(request.body), 201, at, (order, key) =>
+        till.charge(order, key, bend),
+      ),
+    ),
+  );
+  app.post(
+    '/payouts',
+    route((request, reply, bend) =>
+      write(request, reply, parsePayout(request.body), 201, undefined, (order, key) =>
+        till.payOut(order, key, bend),
+      ),
+    ),
+  );
+  for (const [path, kind, status] of [
+    ['capture', 'capture', 200],
+    ['void', 'void', 200],
+    ['refunds', 'refund', 201],
+  ] as const) {
+    app.post(
+      `/charges/:id/${path}`,
+      route((request, reply, bend) => {
+        const order = parseMove(kind, idIn(request), request.body);
+        return write(request, reply, order, status, undefined, (value, key) =>
+          till.move(value, key, bend),
+        );
+      }),
+    );
+  }
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** A write: its key, its body, its answer or why there is none. */
+async function write<Order, View>(
   request: FastifyRequest,
   reply: FastifyReply,
-  fault: SandboxFault | undefined,
+  order: Parsed<Order>,
+  status: number,
+  at: ((view: View) => string) | undefined,
+  act: (order: Order, key: string) => Promise<Shown<View> | Refused>,
 ): Promise<Answer | undefined> {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return refuse(reply, 400, 'idempotency-key-required');
   if (!isIdemKey(key)) return refuse(reply, 400, 'idempotency-key-invalid');
-  const { body } = request;
-  if (fieldOf(body, 'capture') === false) return refuse(reply, 400, 'capture-not-supported');
-  const order = parseOrder(body);
-  if (!order.ok) {
-    sendProblem(reply, 400, 'body-invalid', order.faults);
-    return undefined;
+  if (!order.ok) return refuse(reply, 400, 'body-invalid', order.faults);
+  const done = await act(order.value, key);
+  if (done.kind === 'refused') {
+    return refuse(reply, done.code === 'not-found' ? 404 : 409, done.code);
   }
-  const { amount, currency } = order.value;
-  const charged = await charges.charge(
-    order.value,
-    key,
-    bendOf(fault, { minor: amount, currency }),
-  );
-  if (charged === undefined) return refuse(reply, 409, 'idempotency-key-reused');
   return {
-    status: 201,
+    status,
     headers: {
-      location: `/charges/${charged.view.id}`,
-      ...(charged.replayed && { 'idempotency-replayed': 'true' }),
+      ...(at && { location: at(done.view) }),
+      ...(done.replayed && { 'idempotency-replayed': 'true' }),
     },
-    body: charged.view,
+    body: done.view,
   };
 }
 
-function refuse(reply: FastifyReply, status: number, code: Parameters<typeof sendProblem>[2]) {
-  sendProblem(reply, status, code);
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: Refused['code'],
+  faults?: Parameters<typeof sendProblem>[3],
+) {
+  sendProblem(reply, status, code, faults);
   return undefined;
 }
 
-function parseOrder(body: unknown): Parsed<ChargeOrder> {
-  const fields = ['reference', 'amount', 'currency', 'capture', 'metadata'];
-  return readObject(body, fields, (read) => {
-    if (fieldOf(body, 'capture') !== true) read.fault('capture', 'field-invalid');
-    const reference = read.label('reference', 255);
-    if (reference !== '' && !isIdemKey(reference)) read.fault('reference', 'text-invalid');
-    const metadata = read.optional('metadata', read.texts);
-    return {
-      reference,
-      amount: read.amount('amount'),
-      currency: read.currency('currency'),
-      ...(metadata !== undefined && { metadata }),
-    };
-  });
+function idIn(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
 }
 
 /** Lenient, for a fault may strike a request that would be refused. */
@@ -127,20 +166,6 @@ function callOf(request: FastifyRequest) {
     ...(typeof reference === 'string' && { reference }),
     ...(typeof amount === 'number' && { amount }),
   };
-}
-
-function isReference(text: unknown): text is string {
-  return typeof text === 'string' && /^[A-Za-z0-9._:-]{1,255}$/.test(text);
-}
-
-/** Epoch milliseconds, RFC 3339, or the `next` of the page before. */
-function positionOf(since: unknown): Position | undefined {
-  if (typeof since !== 'string') return undefined;
-  const [, changedAt, index = '0'] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(since) ?? [];
-  if (changedAt !== undefined) return { changedAt: Number(changedAt), index: Number(index) };
-  const isMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i.test(since);
-  const moment = isMoment ? Date.parse(since) : Number.NaN;
-  return Number.isNaN(moment) ? undefined : { changedAt: moment, index: 0 };
 }
 
 function fieldOf(object: unknown, name: string): unknown {
