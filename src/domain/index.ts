@@ -64,7 +64,13 @@ export type {
   SettleProof,
   Voided,
 } from './evidence.js';
-export { type Fault, type FaultCode, type Parsed, readObject } from './faults.js';
+export {
+  type Fault,
+  type FaultCode,
+  type ObjectReader,
+  type Parsed,
+  readObject,
+} from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
   type Holding,

@@ -99,7 +99,10 @@ async function checkMigrations(
     );
     const missing = (await readdir(copy)).filter((name) => !before.includes(name));
     if (!made.ok || missing.length === 0) return made;
-    return { ok: false, output: `${schema} has changes that no migration makes:\n${made.output}` };
+    return {
+      ok: false,
+      output: `the tables of ${schema} have changes that no migration makes:\n${made.output}`,
+    };
   } finally {
     await rm(copy, { recursive: true });
   }

@@ -104,13 +104,14 @@ function readPayloadKey(given: string): PayloadKey | undefined {
 
 /** `whsec_base64[,whsec_base64]`: the secrets that a provider may sign with, as bytes. */
 export const webhookSecrets = checked(
-  'must be one or two of whsec_ and base64 of 16 to 64 bytes, separated by a comma',
+  'must be one or two of whsec_ and base64 of 24 to 64 bytes, separated by a comma',
   (given): readonly Uint8Array[] | undefined => {
     const secrets = given.split(',').map((secret) => {
       const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret.trim()) ?? [];
-      return Uint8Array.from(Buffer.from(base64, 'base64'));
+      const bytes = Buffer.from(base64, 'base64');
+      return bytes.toString('base64') === base64 ? Uint8Array.from(bytes) : new Uint8Array();
     });
-    const fit = secrets.every(({ length }) => length >= 16 && length <= 64);
+    const fit = secrets.every(({ length }) => length >= 24 && length <= 64);
     return fit && secrets.length <= 2 ? secrets : undefined;
   },
 );

@@ -139,6 +139,11 @@ export const variables = {
     value: kind.whole(0, 3_600_000),
     fallback: '0',
   },
+  SANDBOX_PSP_WEBHOOK_URL: {
+    doc: 'Where it sends its events, signed with the first secret; without both it sends none.',
+    value: kind.httpUrl,
+    example: 'http://127.0.0.1:3000/v1/webhooks/sandbox',
+  },
 
   AUTH_ISSUER: {
     section: 'Who may ask',

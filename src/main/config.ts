@@ -59,6 +59,7 @@ export function sandboxConfig(environment = ourEnvironment()) {
     port: read.value('SANDBOX_PSP_PORT'),
     ledgerFile: read.value('SANDBOX_PSP_LEDGER_FILE'),
     visibilityDelayMs: read.value('SANDBOX_PSP_VISIBILITY_DELAY_MS'),
+    webhooks: webhooks(read),
     logLevel: read.value('LOG_LEVEL'),
   }));
 }
@@ -174,6 +175,14 @@ function temporal(read: Read, environment: Environment) {
     read.mistake('TEMPORAL_*', `settings cannot be used: ${reason}`);
     return { connection: {}, namespace: 'default', taskQueue };
   }
+}
+
+function webhooks(read: Read) {
+  const url = read.optional('SANDBOX_PSP_WEBHOOK_URL');
+  // Whoever only receives events has the secret too, and no URL.
+  if (!url) return undefined;
+  const [first] = read.value('SANDBOX_PSP_WEBHOOK_SECRET') ?? [];
+  return { url, secret: `whsec_${Buffer.from(first ?? []).toString('base64')}` };
 }
 
 function patience(read: Read) {

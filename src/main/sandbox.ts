@@ -4,7 +4,7 @@ import { orExit, sandboxConfig } from './config.js';
 import { runProcess } from './process.js';
 
 // The sandbox provider as a process: `listening` is its first line, `stopped` its last.
-const { host, port, ledgerFile, visibilityDelayMs, logLevel } = orExit(sandboxConfig);
+const { host, port, ledgerFile, visibilityDelayMs, webhooks, logLevel } = orExit(sandboxConfig);
 const log = createLog({ service: 'holdfast-sandbox', level: logLevel });
 
 await runProcess(log, async () => {
@@ -13,6 +13,7 @@ await runProcess(log, async () => {
     port,
     host,
     visibilityDelayMs,
+    webhooks,
     onLog: ({ level, message, ...fields }) => log[level](fields, message),
   });
   log.info({ url: server.url, ledgerFile }, 'listening');

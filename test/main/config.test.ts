@@ -99,6 +99,21 @@ describe('configuration', () => {
     expect(testConfig({ HOLDFAST_CACHE: '/x', DATABASE_URL: '' })).toEqual({ cacheDir: '/x' });
   });
 
+  test('has the sandbox send events where there is a URL and a secret to sign with', () => {
+    const url = 'http://gateway:3000/v1/webhooks/sandbox';
+    const secret = `whsec_${newKey.toString('base64')}`;
+    const both = { SANDBOX_PSP_WEBHOOK_URL: url, SANDBOX_PSP_WEBHOOK_SECRET: secret };
+
+    expect(sandboxConfig(both).webhooks).toEqual({ url, secret });
+    expect(sandboxConfig({ SANDBOX_PSP_WEBHOOK_SECRET: secret }).webhooks).toBeUndefined();
+    for (const wrong of ['', 'hunter2', 'whsec_', 'whsec_aHVudGVyMg==', `${secret}=`]) {
+      const mistakes = mistakesOf(() =>
+        sandboxConfig({ ...both, SANDBOX_PSP_WEBHOOK_SECRET: wrong }),
+      );
+      expect(mistakes).toEqual([expect.stringMatching(/^SANDBOX_PSP_WEBHOOK_SECRET (is|must) /)]);
+    }
+  });
+
   test('takes the Temporal settings that every Temporal program takes', () => {
     const { temporal } = workerConfig({
       ...enough,

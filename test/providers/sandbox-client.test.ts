@@ -44,6 +44,10 @@ const outcomes: [FaultRule, object, object][] = [
   [{ fault: 'html' }, unknown('unreadable-answer'), captured],
   [{ fault: 'huge' }, unknown('body-too-large'), captured],
   [{ fault: 'drop-keys' }, captured, captured],
+  [{ fault: 'webhook-duplicate' }, captured, captured],
+  [{ fault: 'webhook-reordered' }, captured, captured],
+  [{ fault: 'webhook-late' }, captured, captured],
+  [{ fault: 'webhook-missing' }, captured, captured],
 ];
 
 test.each(outcomes)('understands a charge under %o', async (rule, charged, found) => {
@@ -171,7 +175,16 @@ test('tells what it can do, as plain data', () => {
   expect(profile).toEqual({
     name: 'sandbox',
     keyLifetimeMs: 86_400_000,
+    replaysErrors: false,
+    finds: true,
     visibilityDelayMs: 250,
+    fences: true,
+    captures: ['automatic', 'manual', 'multiple'],
+    overCapturePercent: 15,
+    holdMs: 604_800_000,
+    refundWindowMs: 15_552_000_000,
+    paysOut: true,
+    webhooks: 'standard-webhooks',
     requestTimeoutMs: 30_000,
     ladderMs: defaultLadderMs,
   });

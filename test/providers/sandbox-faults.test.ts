@@ -6,7 +6,8 @@ const usd = { reference: referenceOne, amount: 12_50, currency: 'USD' };
 const captured = { ...usd, decided: 'captured' };
 
 /** The fault; the answer to the struck charge (`cut`: none at all); what the ledger then holds. */
-const effects: [FaultRule, { status: number; body?: object } | 'cut', object[]][] = [
+type Row = [FaultRule, { status: number; body?: object } | 'cut', object[]];
+const effects: Row[] = [
   [
     { fault: 'decline', declineCode: 'card_expired' },
     { status: 201, body: { status: 'declined', declineCode: 'card_expired', capturedAmount: 0 } },
@@ -47,6 +48,9 @@ const effects: [FaultRule, { status: number; body?: object } | 'cut', object[]][
     [captured],
   ],
   [{ fault: 'drop-keys' }, { status: 201, body: { status: 'captured' } }, [captured]],
+  ...(['webhook-duplicate', 'webhook-reordered', 'webhook-late', 'webhook-missing'] as const).map(
+    (fault): Row => [{ fault }, { status: 201, body: { status: 'captured' } }, [captured]],
+  ),
 ];
 
 test.each(effects)('does and tells what %o says', async (fault, expected, recorded) => {

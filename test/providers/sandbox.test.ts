@@ -63,7 +63,7 @@ test.each([
   ['a missing key', undefined, anOrder, 400, 'idempotency-key-required'],
   ['a short key', 'short', anOrder, 400, 'idempotency-key-invalid'],
   ['a key with a comma', 'op_one:1, op_two:2', anOrder, 400, 'idempotency-key-invalid'],
-  ['no capture', referenceOne, { ...anOrder, capture: false }, 400, 'capture-not-supported'],
+  ['a word as capture', referenceOne, { ...anOrder, capture: 'no' }, 400, 'body-invalid'],
   ['an absent capture', referenceOne, { ...anOrder, capture: undefined }, 400, 'body-invalid'],
   ['a text as amount', referenceOne, { ...anOrder, amount: '5' }, 400, 'body-invalid'],
   ['an amount of zero', referenceOne, { ...anOrder, amount: 0 }, 400, 'body-invalid'],

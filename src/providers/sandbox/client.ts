@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type Contradicted,
   defaultLadderMs,
   type Fail,
   ladderRungsMax,
-  type Money,
-  type NotFound,
   type Ok,
   type OutsideAnswer,
   type Retry,
   type Unknown,
 } from '../../domain/index.js';
 import { type Answered, call, type Lost, type NeverSent } from '../call.js';
-import type { OutsideRequest, PaymentProvider } from '../provider.js';
+import type { OutsideRequest, PaymentProvider, ProviderProfile } from '../provider.js';
+import { contradicted, readCode, readPerformed, readStanding } from './answers.js';
+import { collectionOf, orderOf } from './requests.js';
 
 export interface SandboxProviderOptions {
   /** Where the provider listens, `http://127.0.0.1:4300` say. */
@@ -26,7 +25,7 @@ export interface SandboxProviderOptions {
   readonly fetch?: typeof fetch;
 }
 
-const keyLifetimeMs = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 const retryAfterMsDefault = 1_000;
 
 /**
@@ -34,108 +33,127 @@ const retryAfterMsDefault = 1_000;
  * URL that is none and for a ladder of no rungs or more than 20.
  */
 export function createSandboxProvider(options: SandboxProviderOptions): PaymentProvider {
+  const profile = profileOf(options);
+  const base = options.baseUrl.replace(/\/+$/, '');
+  const common = { timeoutMs: profile.requestTimeoutMs, fetch: options.fetch ?? fetch };
+  // `??` and not `||`: a ladder may begin at once.
+  const askAgainAfterMs = profile.ladderMs[0] ?? retryAfterMsDefault;
+
+  return {
+    profile,
+
+    async perform(request) {
+      const order = orderOf(request);
+      if (order === undefined) return refused('request-incomplete', 'the step lacks its target');
+      const answer = await call({
+        ...common,
+        url: new URL(`${base}${order.path}`),
+        method: 'POST',
+        headers: { 'idempotency-key': request.reference, ...traced(request.trace) },
+        body: order.body,
+      });
+      return performOutcome(answer, request, askAgainAfterMs);
+    },
+
+    async find(request) {
+      const { reference, step, trace } = request;
+      const url = new URL(`${base}/${collectionOf[step]}`);
+      url.searchParams.set('reference', reference);
+      const answer = await call({ ...common, url, method: 'GET', headers: traced(trace) });
+      const found = standingIn(answer, 200, request);
+      if (found === null) return { kind: 'ok', value: { kind: 'not-found', reference } };
+      return found ? { kind: 'ok', value: found } : unanswered(answer, askAgainAfterMs);
+    },
+
+    async fence(request) {
+      const { reference, trace } = request;
+      const answer = await call({
+        ...common,
+        url: new URL(`${base}/fences`),
+        method: 'POST',
+        // A key of its own: under the reference's stands the step that it closes.
+        headers: { 'idempotency-key': `fence:${reference}`.slice(0, 255), ...traced(trace) },
+        body: { reference },
+      });
+      const standing = standingIn(answer, 201, request);
+      if (standing === null) return { kind: 'ok', value: { kind: 'fenced', reference } };
+      return standing ? { kind: 'ok', value: standing } : unanswered(answer, askAgainAfterMs);
+    },
+  };
+}
+
+function profileOf(options: SandboxProviderOptions): ProviderProfile {
   const { requestTimeoutMs, ladderMs = defaultLadderMs, visibilityDelayMs = 0 } = options;
   if (!URL.canParse(options.baseUrl)) throw new RangeError('the provider needs a base URL');
   if (ladderMs.length < 1 || ladderMs.length > ladderRungsMax) {
     throw new RangeError(`a ladder has 1 to ${ladderRungsMax} rungs`);
   }
-  const charges = new URL(`${options.baseUrl.replace(/\/+$/, '')}/charges`);
-  const common = { timeoutMs: requestTimeoutMs, fetch: options.fetch ?? fetch };
-  // `??` and not `||`: a ladder may begin at once.
-  const askAgainAfterMs = ladderMs[0] ?? retryAfterMsDefault;
-
   return {
-    profile: {
-      name: 'sandbox',
-      keyLifetimeMs,
-      replaysErrors: false,
-      finds: true,
-      visibilityDelayMs,
-      fences: false,
-      captures: ['automatic'],
-      overCapturePercent: 0,
-      holdMs: 0,
-      refundWindowMs: 0,
-      paysOut: false,
-      webhooks: null,
-      requestTimeoutMs,
-      ladderMs,
-    },
-
-    async perform({ reference, amount, metadata, trace }) {
-      const answer = await call({
-        ...common,
-        url: charges,
-        method: 'POST',
-        headers: { 'idempotency-key': reference, ...traced(trace) },
-        body: {
-          reference,
-          amount: amount.minor,
-          currency: amount.currency,
-          capture: true,
-          ...(metadata !== undefined && { metadata }),
-        },
-      });
-      return chargeOutcome(answer, { reference, amount }, askAgainAfterMs);
-    },
-
-    async find({ reference, amount, trace }) {
-      const url = new URL(charges);
-      url.searchParams.set('reference', reference);
-      const answer = await call({ ...common, url, method: 'GET', headers: traced(trace) });
-      return findOutcome(answer, { reference, amount }, askAgainAfterMs);
-    },
-
-    fence: () => Promise.resolve({ kind: 'unknown', reason: 'no-fences', askAgainAfterMs }),
+    name: 'sandbox',
+    keyLifetimeMs: dayMs,
+    replaysErrors: false,
+    finds: true,
+    visibilityDelayMs,
+    fences: true,
+    captures: ['automatic', 'manual', 'multiple'],
+    overCapturePercent: 15,
+    holdMs: 7 * dayMs,
+    refundWindowMs: 180 * dayMs,
+    paysOut: true,
+    webhooks: 'standard-webhooks',
+    requestTimeoutMs,
+    ladderMs,
   };
 }
 
 type Answer = Answered | NeverSent | Lost;
-type Asked = Pick<OutsideRequest, 'reference' | 'amount'>;
 
 // Only these say by the protocol that the request was refused; a 404 may come from a proxy.
 const refusalStatuses: readonly number[] = [400, 409, 422];
 
-function chargeOutcome(
+function performOutcome(
   answer: Answer,
-  asked: Asked,
+  request: OutsideRequest,
   askAgainAfterMs: number,
 ): Ok<OutsideAnswer> | Retry | Fail | Unknown {
   if (answer.kind === 'answered') {
-    const value = answer.status < 300 ? readCharge(answer.json, asked) : undefined;
+    const { status, json } = answer;
+    const value = status < 300 ? readPerformed(json, request) : undefined;
     if (value !== undefined) return { kind: 'ok', value };
-    const code = field(answer.json, 'code');
-    if (refusalStatuses.includes(answer.status) && typeof code === 'string') {
-      // Something stands under our key that we did not ask for: no proof that nothing was charged.
-      if (code === 'idempotency-key-reused') {
-        return { kind: 'ok', value: contradicted(asked, 'another charge under our key') };
-      }
-      const message = `the provider refused the request with ${answer.status}`;
-      return { kind: 'fail', code: 'provider-refused', message, cause: code.slice(0, 64) };
+    const code = readCode(json);
+    if (refusalStatuses.includes(status) && code !== undefined) {
+      return refusal(status, code, request);
     }
   }
   return unanswered(answer, askAgainAfterMs);
 }
 
-function findOutcome(
-  answer: Answer,
-  asked: Asked,
-  askAgainAfterMs: number,
-): Ok<OutsideAnswer | NotFound> | Retry | Unknown {
-  if (answer.kind === 'answered' && answer.status === 200) {
-    const data = field(answer.json, 'data');
-    const { reference } = asked;
-    if (Array.isArray(data)) {
-      if (data.length === 0) return { kind: 'ok', value: { kind: 'not-found', reference } };
-      if (data.length > 1) {
-        const value = contradicted(asked, `${data.length} charges under one reference`);
-        return { kind: 'ok', value };
-      }
-      const value = readCharge(data[0], asked);
-      if (value !== undefined) return { kind: 'ok', value };
-    }
+function refusal(
+  status: number,
+  code: string,
+  { step, reference, chargeId }: OutsideRequest,
+): Ok<OutsideAnswer> | Retry | Fail {
+  // Something stands under our key that we did not ask for: no proof that nothing was done.
+  if (code === 'idempotency-key-reused') {
+    return { kind: 'ok', value: contradicted(reference, `another ${step} under our key`) };
   }
-  return unanswered(answer, askAgainAfterMs);
+  const movesCharge = step === 'capture' || step === 'void' || step === 'refund';
+  if (status === 409 && movesCharge && chargeId !== undefined && code !== 'reference-fenced') {
+    // It waits for something that time decides; the key is free, so the same step may come again.
+    if (code === 'charge-pending') return retry(code, retryAfterMsDefault);
+    return { kind: 'ok', value: { kind: 'declined', reference, chargeId, declineCode: code } };
+  }
+  return refused(code, `the provider refused the request with ${status}`);
+}
+
+/** What stands there; null for nothing, undefined for an answer that does not say. */
+function standingIn(
+  answer: Answer,
+  status: number,
+  request: OutsideRequest,
+): OutsideAnswer | null | undefined {
+  if (answer.kind !== 'answered' || answer.status !== status) return undefined;
+  return readStanding(answer.json, request, status === 201);
 }
 
 function unanswered(answer: Answer, askAgainAfterMs: number): Retry | Unknown {
@@ -151,54 +169,8 @@ function retry(reason: string, nextRetryAfterMs: number): Retry {
   return { kind: 'retry', reason, attempt: 1, nextRetryAfterMs };
 }
 
-/** The charge as evidence; undefined for what is no charge at all, which proves nothing. */
-function readCharge(json: unknown, asked: Asked): OutsideAnswer | undefined {
-  const { reference, amount } = asked;
-  const id = field(json, 'id');
-  const status = field(json, 'status');
-  const minor = field(json, 'amount');
-  const currency = field(json, 'currency');
-  const named = field(json, 'reference');
-  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(id)) return undefined;
-  if (typeof named !== 'string' || typeof currency !== 'string') return undefined;
-  if (typeof minor !== 'number' || typeof status !== 'string') return undefined;
-
-  if (named !== reference) return contradicted(asked, 'another reference');
-  if (minor !== amount.minor) return contradicted(asked, 'another amount');
-  if (currency !== amount.currency) return contradicted(asked, 'another currency');
-  switch (status) {
-    case 'captured':
-      return field(json, 'capturedAmount') === minor
-        ? { kind: 'captured', reference, chargeId: id, ...amountOf(amount) }
-        : contradicted(asked, 'another captured amount');
-    case 'declined': {
-      const given = field(json, 'declineCode');
-      const declineCode = typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : '';
-      return { kind: 'declined', reference, chargeId: id, declineCode: declineCode || 'declined' };
-    }
-    case 'pending':
-      return { kind: 'pending', reference };
-    case 'authorized':
-    case 'voided':
-    case 'expired':
-      return contradicted(asked, `the charge is ${status}`);
-    default:
-      return undefined;
-  }
-}
-
-function amountOf({ minor, currency }: Money): Money {
-  return { minor, currency };
-}
-
-function contradicted({ reference }: Asked, detail: string): Contradicted {
-  return { kind: 'contradicted', reference, detail };
-}
-
-function field(json: unknown, name: string): unknown {
-  return typeof json === 'object' && json !== null && Object.hasOwn(json, name)
-    ? (json as Record<string, unknown>)[name]
-    : undefined;
+function refused(cause: string, message: string): Fail {
+  return { kind: 'fail', code: 'provider-refused', message, cause };
 }
 
 /** W3C trace context: the provider's span is a child of ours, in the operation's trace. */

@@ -1,9 +1,11 @@
 import { type FaultCode, type Parsed, readObject } from '../../domain/index.js';
 
 /**
- * Every way the sandbox misbehaves. `before`: it did not act, `after`: it charged first.
+ * Every way the sandbox misbehaves. `before`: it did not act, `after`: it acted first.
  * html, huge: it acts, then answers a page or 3 MB. down: 503 before acting.
  * drop-keys: the idempotency key is neither looked up nor kept, so a repeated call charges twice.
+ * webhook-...: it is honest, and the events of what it did come twice (duplicate), after a later
+ * one (reordered), late, or never (missing).
  */
 export const faultNames = [
   'decline',
@@ -22,6 +24,10 @@ export const faultNames = [
   'html',
   'huge',
   'drop-keys',
+  'webhook-duplicate',
+  'webhook-reordered',
+  'webhook-late',
+  'webhook-missing',
 ] as const;
 
 export type FaultName = (typeof faultNames)[number];
@@ -31,9 +37,12 @@ export interface SandboxFault {
   readonly fault: FaultName;
   /** Of a decline; `insufficient_funds` by default. */
   readonly declineCode?: string | undefined;
-  /** slow: how long before it acts; pending: how long until it decides. 1,000 by default. */
+  /**
+   * slow: how long before it acts; pending: how long until it decides; webhook-late: how long an
+   * event waits; webhook-reordered: how long at most for another to overtake it. 1,000 by default.
+   */
   readonly delayMs?: number | undefined;
-  /** How a pending charge ends; `captured` by default. */
+  /** How what is pending ends; as it was asked (`captured`) by default. */
   readonly becomes?: 'captured' | 'declined' | undefined;
   /** Of error-before and error-after, 500-599; 500 by default. */
   readonly status?: number | undefined;

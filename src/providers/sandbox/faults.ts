@@ -1,9 +1,7 @@
-import type { Money } from '../../domain/index.js';
-import type { Bend } from './charges.js';
-import type { FaultMatch, FaultName, FaultRule, SandboxFault } from './fault-rule.js';
+import type { FaultMatch, FaultRule, SandboxFault } from './fault-rule.js';
 import { magicFault } from './magic-amounts.js';
 
-/** A call to the charges, as far as faults look at it. */
+/** A call, as far as faults look at it. */
 export interface StruckCall {
   readonly method: string;
   readonly path: string;
@@ -68,24 +66,6 @@ function matches(match: FaultMatch, call: StruckCall): boolean {
   if (match.amount !== undefined && match.amount !== call.amount) return false;
   if (match.path !== undefined && !`${call.path}/`.startsWith(`${match.path}/`)) return false;
   return match.referencePrefix === undefined || !!call.reference?.startsWith(match.referencePrefix);
-}
-
-const declineCodeDefault = 'insufficient_funds';
-
-const bends: Partial<Record<FaultName, (fault: SandboxFault, order: Money) => Bend>> = {
-  decline: ({ declineCode = declineCodeDefault }) => ({ declineCode }),
-  pending: ({ delayMs = 1_000, becomes, declineCode = declineCodeDefault }) => ({
-    pendingMs: delayMs,
-    ...(becomes === 'declined' && { declineCode }),
-  }),
-  'wrong-amount': (_fault, { minor }) => ({ amount: minor + 1 }),
-  'wrong-currency': (_fault, { currency }) => ({ currency: currency === 'EUR' ? 'USD' : 'EUR' }),
-  'drop-keys': () => ({ forgetsKey: true }),
-};
-
-/** How the fault bends the charge itself; empty for faults of the wire. */
-export function bendOf(fault: SandboxFault | undefined, order: Money): Bend {
-  return (fault && bends[fault.fault]?.(fault, order)) ?? {};
 }
 
 /** mulberry32: a small generator whose draws the seed alone decides. */

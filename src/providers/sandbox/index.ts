@@ -1,11 +1,11 @@
 /**
  * @module providers/sandbox: a payment provider that keeps its word, and breaks it on request.
- * lives here: the adapter (client.ts), and the provider itself: charges, faults, the ledger file
- * may touch: domain, the provider port, fetch; the server also fastify and its one ledger file
+ * lives here: the adapter (client.ts), and the provider itself: money, faults, events, the ledger
+ * may touch: domain, the provider port, fetch; the server also fastify, its one ledger file
  * never: our database, Temporal; the adapter and the server share nothing but HTTP
  * proved in: test/providers
  */
-export type { ChargeView } from './book.js';
+export type { ChargeView } from './charge-state.js';
 export { createSandboxProvider } from './client.js';
 export {
   type FaultRule,

@@ -11,21 +11,64 @@ export interface Charge {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Epoch milliseconds of the sandbox's clock, as every moment here. */
   readonly createdAt: number;
-  readonly decided: 'captured' | 'declined';
+  readonly decided: 'captured' | 'authorized' | 'declined';
+  readonly declineCode?: string;
+  readonly pendingUntil?: number;
+  /** When what is authorised and not captured goes back by itself. */
+  readonly expiresAt?: number;
+}
+
+/** Something done to a charge. It fails where it has a `declineCode`. */
+export interface Move {
+  readonly kind: 'capture' | 'void' | 'refund';
+  readonly id: string;
+  readonly reference: string;
+  readonly chargeId: string;
+  /** Of a void, what it let go. */
+  readonly amount: number;
+  readonly currency: Currency;
+  readonly createdAt: number;
+  /** Of a capture: what is left goes back. */
+  readonly final?: true;
   readonly declineCode?: string;
   readonly pendingUntil?: number;
 }
 
+/** Money sent out. It fails where it has a `declineCode`. */
+export interface Payout {
+  readonly id: string;
+  readonly reference: string;
+  readonly amount: number;
+  readonly currency: Currency;
+  readonly destination: string;
+  readonly createdAt: number;
+  readonly declineCode?: string;
+  readonly pendingUntil?: number;
+}
+
+/** One effect of the provider. */
+export type Effect =
+  | { readonly type: 'charge'; readonly charge: Charge }
+  | { readonly type: 'move'; readonly move: Move }
+  | { readonly type: 'payout'; readonly payout: Payout };
+
 /** One line of the ledger file. */
 export type LedgerEntry =
-  | {
-      readonly type: 'charge';
+  | (Effect & {
       /** Absent when the provider forgot it (fault `drop-keys`). */
       readonly key?: string;
       readonly fingerprint: string;
-      readonly charge: Charge;
-    }
+    })
+  | { readonly type: 'fence'; readonly reference: string; readonly fencedAt: number }
   | { readonly type: 'clock'; readonly shiftMs: number };
+
+const entryTypes: readonly unknown[] = [
+  'charge',
+  'move',
+  'payout',
+  'fence',
+  'clock',
+] satisfies LedgerEntry['type'][];
 
 export interface LedgerFile {
   /** Resolves once the entry is on the disk. After a failed write every later one fails too. */
@@ -72,7 +115,7 @@ async function readWhole(file: string): Promise<{ entries: LedgerEntry[]; wholeB
 function parsed(line: string): LedgerEntry | undefined {
   try {
     const entry = JSON.parse(line) as LedgerEntry | null;
-    return entry?.type === 'charge' || entry?.type === 'clock' ? entry : undefined;
+    return entry !== null && entryTypes.includes(entry.type) ? entry : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { SandboxFault } from './fault-rule.js';
 /** An amount that misbehaves by itself: its last six digits say how, so 904402 and 3904402 do. */
 export interface MagicAmount {
   readonly lastSixDigits: number;
-  /** It strikes the first charge of a reference only; a repeated call then goes well. */
+  /** It strikes the first call of a reference only; a repeated call then goes well. */
   readonly once: boolean;
   readonly fault: SandboxFault;
 }
@@ -34,6 +34,10 @@ export const magicAmounts: readonly MagicAmount[] = [
   { lastSixDigits: 904_602, once: false, fault: { fault: 'wrong-currency' } },
   { lastSixDigits: 904_603, once: true, fault: { fault: 'html' } },
   { lastSixDigits: 904_604, once: true, fault: { fault: 'huge' } },
+  { lastSixDigits: 904_701, once: false, fault: { fault: 'webhook-duplicate' } },
+  { lastSixDigits: 904_702, once: false, fault: { fault: 'webhook-reordered' } },
+  { lastSixDigits: 904_703, once: false, fault: { fault: 'webhook-late', delayMs: 2_000 } },
+  { lastSixDigits: 904_704, once: false, fault: { fault: 'webhook-missing' } },
 ];
 
 /** The fault of an amount of minor units, if it has one. */

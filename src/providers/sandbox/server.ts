@@ -1,12 +1,16 @@
 import { once, setMaxListeners } from 'node:events';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { readObject } from '../../domain/index.js';
-import { chargeRoutes } from './charge-routes.js';
-import { type Charges, createCharges } from './charges.js';
+import type { Bend } from './bend.js';
+import type { WebhookSettings } from './deliveries.js';
+import { createEvents, type Events } from './events.js';
 import { parseFaultRule } from './fault-rule.js';
 import { createFaults, type Faults } from './faults.js';
-import { openLedgerFile } from './ledger.js';
+import { type Effect, type LedgerEntry, openLedgerFile } from './ledger.js';
+import { moneyRoutes } from './money-routes.js';
 import { sendProblem } from './problems.js';
+import { createTill, type Till } from './till.js';
+import { createWebhooks, type Webhooks } from './webhooks.js';
 
 export interface SandboxLogLine {
   readonly level: 'info' | 'error';
@@ -23,6 +27,10 @@ export interface SandboxServerOptions {
   readonly host?: string;
   /** How far look-ups by reference and by time lag, in milliseconds; 0 by default. */
   readonly visibilityDelayMs?: number;
+  /** How long an authorisation lasts, in milliseconds of its clock; 7 days by default. */
+  readonly holdMs?: number;
+  /** Where events go; without it none are sent. */
+  readonly webhooks?: WebhookSettings | undefined;
   readonly onLog?: (line: SandboxLogLine) => void;
 }
 
@@ -35,12 +43,16 @@ export interface SandboxServer {
 const bodyBytesMax = 64 * 1024;
 const requestTimeoutMs = 10_000;
 const drainMsMax = 10_000;
+const holdMsDefault = 7 * 24 * 3_600_000;
 
 /** The sandbox provider, listening. Rejects for a ledger that is no ledger and for a taken port. */
 export async function createSandboxServer(options: SandboxServerOptions): Promise<SandboxServer> {
-  const { port, host = '127.0.0.1', visibilityDelayMs = 0, onLog = () => undefined } = options;
+  const { port, host = '127.0.0.1', onLog = () => undefined } = options;
   const { entries, ledger } = await openLedgerFile(options.file);
-  const charges = createCharges(entries, ledger, visibilityDelayMs);
+  const onEffect = (effect: Effect, bend: Bend) => herald?.events.happened(effect, bend);
+  const { visibilityDelayMs = 0, holdMs = holdMsDefault } = options;
+  const till = createTill(entries, ledger, { visibilityDelayMs, holdMs, onEffect });
+  const herald = options.webhooks && createHerald(options.webhooks, entries, till, onLog);
   const faults = createFaults();
   const closing = new AbortController();
   // Every hanging answer listens; how many hang is the faults' business.
@@ -56,14 +68,14 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
     const traceId = /^00-([0-9a-f]{32})-/.exec(String(headers.traceparent))?.[1];
     onLog({ level: 'info', message: 'answered', method, url, status: reply.statusCode, traceId });
   });
-  chargeRoutes(app, {
-    charges,
+  moneyRoutes(app, {
+    till,
     faults,
     closing: closing.signal,
     onFault: ({ method, url }, { fault }) =>
       onLog({ level: 'info', message: 'misbehaving', method, url, fault }),
   });
-  controlRoutes(app, charges, faults);
+  controlRoutes(app, till, faults, () => herald?.events.clockMoved());
 
   try {
     return {
@@ -78,14 +90,30 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
         // An idle keep-alive connection would hold the close up for minutes.
         app.server.closeAllConnections();
         await closed;
+        herald?.events.stop();
+        await herald?.webhooks.close();
         await ledger.close();
         return { drained };
       },
     };
   } catch (error) {
+    herald?.events.stop();
     await ledger.close();
     throw error;
   }
+}
+
+function createHerald(
+  settings: WebhookSettings,
+  entries: readonly LedgerEntry[],
+  { now }: Till,
+  onLog: (line: SandboxLogLine) => void,
+): { readonly webhooks: Webhooks; readonly events: Events } {
+  const webhooks = createWebhooks(settings, ({ id, type, reason }) =>
+    onLog({ level: 'error', message: 'an event was given up', id, type, reason }),
+  );
+  const earlier = entries.filter((entry) => entry.type !== 'clock' && entry.type !== 'fence');
+  return { webhooks, events: createEvents({ earlier, now, send: webhooks.send }) };
 }
 
 function createApp(onLog: (line: SandboxLogLine) => void): FastifyInstance {
@@ -109,7 +137,12 @@ function createApp(onLog: (line: SandboxLogLine) => void): FastifyInstance {
 const shiftMsMax = 10 * 365 * 24 * 3_600_000;
 
 /** The routes for tests and demonstrations: no fault strikes them. */
-function controlRoutes(app: FastifyInstance, charges: Charges, faults: Faults): void {
+function controlRoutes(
+  app: FastifyInstance,
+  till: Till,
+  faults: Faults,
+  onClock: () => void,
+): void {
   app.get('/livez', () => ({ status: 'ok' }));
 
   app.post('/faults', (request, reply) => {
@@ -129,6 +162,8 @@ function controlRoutes(app: FastifyInstance, charges: Charges, faults: Faults): 
       read.whole('shiftMs', 0, shiftMsMax),
     );
     if (!shift.ok) return sendProblem(reply, 400, 'body-invalid', shift.faults);
-    return { shiftMs: await charges.shiftClock(shift.value), now: charges.now() };
+    const shiftMs = await till.shiftClock(shift.value);
+    onClock();
+    return { shiftMs, now: till.now() };
   });
 }
