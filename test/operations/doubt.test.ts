@@ -119,18 +119,18 @@ describe('a doubt that nothing ends', () => {
     expect(isFinal((await row(opId)).state)).toBe(true);
   });
 
-  test('stays parked when a person asks again and the provider still shows nothing', async () => {
+  test('is fenced off once its budget is over and nothing stands at the provider', async () => {
     const [account, amount] = [await world.account(100_00), ownAmount()];
     await world.fault({ fault: 'timeout-before', match: { ...post, amount } });
+
     const opId = await world.pay({ account, amount });
-    await parked(opId);
+
+    expect(await world.client.result(opId)).toMatchObject({ code: 'time-budget-exceeded' });
+    expect(await world.available(account)).toBe(100_00);
     await world.heal();
-
-    await world.client.verify(opId);
-    await parked(opId, 2);
-
+    const late = await chargeLate(opId, amount);
+    expect(late).toMatchObject({ status: 409, code: 'reference-fenced' });
     expect(await world.charges(opId)).toEqual([]);
-    expect(await world.available(account)).toBe(100_00 - amount);
   });
 
   test.each(['wrong-amount', 'wrong-currency'] as const)(
@@ -157,6 +157,18 @@ async function unanswered(account: Parameters<typeof world.pay>[0]['account'], a
   await world.fault({ fault: 'timeout-after', times: 1, match: { ...post, amount } });
   await world.fault({ fault: 'error-before', match: look });
   return world.pay({ account, amount });
+}
+
+/** The call that was lost on its way, and comes at last. */
+async function chargeLate(opId: OpId, amount: number) {
+  const reference = `${opId}:charge.1:1`;
+  const answer = await fetch(`${world.providerUrl}/charges`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+    body: JSON.stringify({ reference, amount, currency: 'EUR', capture: true }),
+  });
+  const { code } = (await answer.json()) as { code?: string };
+  return { status: answer.status, code };
 }
 
 const day = 24 * 3_600_000;

@@ -195,7 +195,12 @@ describe('a provider behind its breaker', () => {
 
   test('that has no fences is not blamed for it', async () => {
     const world = await aWorld();
-    const worker = world.worker();
+    const { outside } = world;
+    const worker = world.worker({
+      ...outside,
+      profile: { ...outside.profile, fences: false },
+      fence: () => Promise.resolve({ kind: 'unknown', reason: 'no-fences', askAgainAfterMs: 0 }),
+    });
 
     for (let n = 0; n < 3; n += 1) {
       expect(await worker.fence(chargeOf('op_doubt:charge.1:1'))).toMatchObject({

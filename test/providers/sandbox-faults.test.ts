@@ -164,6 +164,29 @@ test('strikes look-ups too', async () => {
   expect((await sandbox.send('GET', `/charges/${body.id}`)).status).toBe(200);
 });
 
+test.each([
+  ['POST', '/charges'],
+  ['POST', '/charges/ch_1/capture'],
+  ['POST', '/charges/ch_1/void'],
+  ['POST', '/charges/ch_1/refunds'],
+  ['POST', '/payouts'],
+  ['POST', '/fences'],
+  ['GET', '/charges'],
+  ['GET', '/charges/ch_1'],
+  ['GET', '/captures'],
+  ['GET', '/refunds'],
+  ['GET', '/voids'],
+  ['GET', '/payouts'],
+] as const)('strikes %s %s where a fault names it, and no other', async (method, path) => {
+  const sandbox = await aSandbox();
+  await sandbox.misbehave({ fault: 'down', match: { method, path } });
+  const body = method === 'POST' ? {} : undefined;
+
+  expect((await sandbox.send(method, path, body)).status).toBe(503);
+  expect((await sandbox.send(method, '/elsewhere', body)).status).toBe(404);
+  expect((await sandbox.send('POST', '/charges/ch_2/void', {})).status).toBe(400);
+});
+
 test('lists its faults as posted, lets the first match strike, and forgets them', async () => {
   const sandbox = await aSandbox();
   await sandbox.misbehave({ fault: 'down', times: 1 });

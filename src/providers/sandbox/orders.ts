@@ -54,7 +54,8 @@ export function parseFence(body: unknown): Parsed<{ readonly reference: string }
 
 function referenceIn(read: ObjectReader): string {
   const reference = read.label('reference', 255);
-  if (reference !== '' && !isIdemKey(reference)) read.fault('reference', 'text-invalid');
+  const isLabel = /^[\x21-\x7e]{1,255}$/.test(reference);
+  if (isLabel && !isIdemKey(reference)) read.fault('reference', 'text-invalid');
   return reference;
 }
 
