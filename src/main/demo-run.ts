@@ -6,10 +6,12 @@ import { createDemoWorld, type SceneReport } from './demo-world.js';
 import type { BalanceBody } from './http-api.js';
 import type { Stack } from './stack.js';
 
-/** What the demo's stack is started with: a provider given up on soon, and a short doubt. */
+/** What its stack is started with: patience, doubt and break, all short. */
 export const demoEnvironment = {
   PROVIDER_TIMEOUT_MS: '1500',
   DOUBT_LADDER: '500ms,500ms,1s,1s,2s',
+  BREAKER_OPEN_MS: '2000',
+  BREAKER_STAGE_MS: '500',
   LOG_LEVEL: 'warn',
 } as const;
 

@@ -8,6 +8,7 @@ import {
   type ServersOptions,
   type StackTemporal,
   stackPayloadKeys,
+  stackWebhookSecret,
   startStackDatabase,
   startStackIssuer,
   startStackTemporal,
@@ -93,7 +94,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       bundleWorkflows(bundle),
     ]);
     const keys = await stackPayloadKeys(stateDir);
-    const where = { database, temporal, jwksUrl: issuer.jwksUrl, keys, ports, bundle };
+    const webhookSecret = await stackWebhookSecret(stateDir);
+    const { jwksUrl } = issuer;
+    const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
     const { worker, gateway, sandbox, providerLedgerFile } = processes(options, where);
     onProgress('Starting provider, worker and gateway ...');
     for (const process of [sandbox, worker, gateway]) stops.push(process.stop);
@@ -123,13 +126,14 @@ interface Whereabouts {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly jwksUrl: string;
   readonly keys: string;
+  readonly webhookSecret: string;
   readonly ports: StackPorts;
   readonly bundle: string;
 }
 
 function processes(options: StackOptions, where: Whereabouts) {
   const { stateDir, onProgress, onLine } = options;
-  const { database, temporal, jwksUrl, keys, ports } = where;
+  const { database, temporal, jwksUrl, keys, webhookSecret, ports } = where;
   const { issuer, audience } = tokenConfig();
   const providerLedgerFile = join(stateDir, 'provider.jsonl');
   const processOf = (name: string, port: number, ready: string, own: Record<string, string>) =>
@@ -153,6 +157,8 @@ function processes(options: StackOptions, where: Whereabouts) {
     sandbox: processOf('sandbox', ports.sandbox, '/livez', {
       SANDBOX_PSP_PORT: `${ports.sandbox}`,
       SANDBOX_PSP_LEDGER_FILE: providerLedgerFile,
+      SANDBOX_PSP_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/v1/webhooks/sandbox`,
+      SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
     }),
     worker: processOf('worker', ports.workerHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
@@ -164,6 +170,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       DATABASE_URL: database.readerUrl,
       PORT: `${ports.gateway}`,
       METRICS_PORT: `${ports.gatewayMetrics ?? 'off'}`,
+      SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
       AUTH_ISSUER: issuer,
       AUTH_AUDIENCE: audience,
       AUTH_JWKS_URL: jwksUrl,

@@ -1,7 +1,7 @@
 import { NativeConnection } from '@temporalio/worker';
 import { createLedger } from '../ledger/index.js';
-import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeProvider } from './compose-provider.js';
 import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
 import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
@@ -30,7 +30,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     namespace: temporal.namespace,
     taskQueue: temporal.taskQueue,
     ledger: createLedger(database),
-    provider: createSandboxProvider(settings.provider),
+    provider: composeProvider(settings, { database, log: parentLog }),
     plugins: [tracing.plugin],
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
