@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type {
   Attempted,
+  Begun,
   CapturedPart,
   Capturing,
   Conflict,
@@ -8,6 +9,7 @@ import type {
   Extended,
   Fail,
   Held,
+  LateCommand,
   OpId,
   PaymentCommand,
   PayoutCommand,
@@ -15,6 +17,7 @@ import type {
   RefundCommand,
   Released,
   ReleaseBecause,
+  Returned,
   Settled,
   SettleProof,
 } from '../domain/index.js';
@@ -55,6 +58,8 @@ export interface PaymentLedgerSteps {
   beginCapture(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
   extendHold(opId: OpId, change: string, expiresAt: number): Promise<Extended | Fail>;
   writeAttempt(opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict>;
+  beginLate(envelope: Envelope<LateCommand>): Promise<Begun | Returned | Fail>;
+  endLate: Ledger['endLate'];
   notePhase(
     opId: OpId,
     change: string,
@@ -83,6 +88,8 @@ export function paymentActivities(deps: {
     beginCapture: ledger.beginCapture,
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
+    beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
+    endLate: ledger.endLate,
     notePhase: (opId: OpId, change: string, phase: Phase, reason: string, event?: string) =>
       ledger.notePhase(opId, change, phase, { reason }, event),
     doubtProfile: () => Promise.resolve(provider.profile),

@@ -52,6 +52,8 @@ export interface StartOptions {
   readonly actor?: string;
   /** Free text and personal data; sealed before it leaves this process. */
   readonly sealed?: object;
+  /** The operation that this one follows from. */
+  readonly parentOpId?: OpId;
   /** The trace id (32 hex) that rows, logs and provider calls will carry. */
   readonly trace?: string;
 }
@@ -188,6 +190,7 @@ function sealedEnvelope(
     trace: start.trace ?? randomBytes(16).toString('hex'),
     acceptedAt: Date.now(),
     timeBudgetMs: start.timeBudget ?? timeBudgetMsDefault,
+    ...(start.parentOpId !== undefined && { parentOpId: start.parentOpId }),
     ...(start.sealed !== undefined && { sealed: ringOf(keys).seal(start.sealed, known.opId) }),
   };
 }

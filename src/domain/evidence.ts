@@ -206,5 +206,19 @@ export interface Conflict {
   readonly reason: string;
 }
 
-/** How a payment ends: settled, or refused by value. */
-export type PaymentResult = Settled | Fail;
+/** An operation that gives late money back has its row. */
+export interface Begun {
+  readonly kind: 'begun';
+  readonly opId: OpId;
+}
+
+/** Money that came to light after the end of its operation is back with whose it was. */
+export interface Returned {
+  readonly kind: 'returned';
+  readonly opId: OpId;
+  readonly returned: number;
+  readonly currency: Currency;
+}
+
+/** How an operation with money ends: settled, given back, or refused by value. */
+export type PaymentResult = Settled | Returned | Fail;

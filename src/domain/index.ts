@@ -38,10 +38,12 @@ export {
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
+export { type LateCommand, lateCommandOf } from './late.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type {
   Attempted,
   Authorized,
+  Begun,
   Captured,
   CapturedPart,
   Capturing,
@@ -59,6 +61,7 @@ export type {
   Pending,
   Refunded,
   Released,
+  Returned,
   ReleaseBecause,
   Settled,
   SettleProof,

@@ -4,6 +4,7 @@ export const refusalCodes = [
   'account-exists',
   'account-frozen',
   'account-unknown',
+  'already-known',
   'balance-limit-exceeded',
   'capture-exceeds-hold',
   'currency-mismatch',

@@ -27,6 +27,7 @@ const refusals = {
   'account-exists': { status: 409, title: 'An account with this id exists' },
   'account-frozen': { status: 409, title: 'The account is frozen' },
   'account-unknown': { status: 404, title: 'There is no such account' },
+  'already-known': { status: 409, title: 'The operation ended on this' },
   'balance-limit-exceeded': { status: 409, title: 'The balance would become too large' },
   'capture-exceeds-hold': { status: 422, title: 'More than is held, and than may be added to it' },
   'currency-mismatch': { status: 422, title: 'The account holds another currency' },

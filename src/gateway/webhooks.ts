@@ -18,7 +18,7 @@ import {
 
 /** Decides about evidence for an operation that ended without it; `eventId` is the provider's. */
 export type JudgeLate = (
-  opId: OpId,
+  ended: { readonly tenant: string; readonly opId: OpId },
   evidence: OutsideAnswer,
   eventId: string,
 ) => Promise<WebhookVerdict>;
@@ -140,7 +140,7 @@ async function judge(
   // Temporal lost it, or somebody terminated it: it is not closed, so nothing is late.
   if (!ended?.outcome) return { state: 'held', reason: 'workflow-missing' };
   if (confirms(evidence, ended.outcome)) return { state: 'ignored', reason: 'already-known' };
-  return judgeLate(opId, evidence, eventId);
+  return judgeLate({ tenant, opId }, evidence, eventId);
 }
 
 // What is not for us is stored without its evidence, so that no sweep can apply it.

@@ -12,6 +12,7 @@ import { editAccount } from './edit-account.js';
 import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
 import { hold, holdPayout, holdRefund } from './hold.js';
+import { beginLate, endLate } from './late.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
@@ -44,6 +45,8 @@ export function createLedger(database: Database) {
     beginCapture: beginCapture(database),
     extendHold: extendHold(database),
     writeAttempt: writeAttempt(database),
+    beginLate: beginLate(database),
+    endLate: endLate(database),
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),

@@ -1,7 +1,7 @@
 import { type Connection, ServiceError, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import { classify, type Database } from '../database/index.js';
-import { type App, createGateway, type JudgeLate, type VerifyToken } from '../gateway/index.js';
+import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
 import { createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
@@ -32,13 +32,14 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
   const keys = createKeyRing(payloadKeys.open.map(({ id, key }) => ({ id, bytes: key })));
   const temporal = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const client: Client = createClient({ temporal, taskQueue, keys });
+  const reads = createReads(database);
   return createGateway({
     ...deps,
     client,
     keys,
-    reads: createReads(database),
+    reads,
     inbox: createInbox(database),
-    judgeLate: keepForPerson,
+    judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhookSecrets),
     checks: {
       database: () => database.ping(checkTimeoutMs),
@@ -52,8 +53,6 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
 }
 
 // Until an operation answers for what comes after the end of another.
-const keepForPerson: JudgeLate = async () => ({ state: 'held', reason: 'operation-closed' });
-
 function webhookReaders({ sandbox }: GatewayConfig['webhookSecrets']) {
   const readers: Record<string, WebhookReader> = {};
   if (sandbox !== undefined) readers.sandbox = createSandboxWebhooks({ secrets: sandbox });

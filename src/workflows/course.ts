@@ -156,11 +156,11 @@ function stuckOnFault(error: unknown): Stuck {
 }
 
 function shown(course: Course, result: PaymentResult): PaymentResult {
-  const settled = result.kind === 'settled';
+  const settled = result.kind !== 'fail';
   setCurrentDetails(
     `**${settled ? 'Settled' : `Refused (${result.code})`}**: ${described(course)}.`,
   );
-  if (result.kind === 'settled') count('holdfast_operations_settled', course.envelope);
+  if (result.kind !== 'fail') count('holdfast_operations_settled', course.envelope);
   else count('holdfast_operations_refused', course.envelope, { code: result.code });
   return result;
 }

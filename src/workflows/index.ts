@@ -6,6 +6,7 @@
  * proved in: test/operations, test/replay
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
+export { late } from './late.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { refund } from './refund.js';

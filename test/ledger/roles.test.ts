@@ -55,6 +55,8 @@ describe('the roles', () => {
       () => ledger.holdPayout(tenant.payout({ account: 'alice', amount: 1 })),
       () => ledger.beginCapture(envelope.opId, { step: 'capture.1', ...whole }),
       () => ledger.writeAttempt(envelope.opId, 'void.1', 1, 1),
+      () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
+      () => ledger.endLate(envelope.opId, { kind: 'gone' }),
       () => ledger.extendHold(envelope.opId, 'extend.1', Date.now()),
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
@@ -88,7 +90,7 @@ describe('the roles', () => {
       'webhook_applied_v1',
     ];
     const verbs = [
-      'breaker_report_v1',
+      ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
       ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
