@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import {
   type AccountId,
@@ -8,28 +8,23 @@ import {
   type OpId,
   type OutsideAnswer,
 } from '../../src/domain/index.js';
-import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+import { aMoneyWorld } from '../support/money-world.js';
 
 // A success that comes to light after its operation had ended: the provider acted all the same.
-let world: RunningWorld;
-beforeAll(async () => {
-  world = await aRunningWorld({ requestTimeoutMs: 500, ladderMs: [50, 100, 200, 400, 800] });
-  await world.work();
-});
-afterAll(() => world.close());
+const here = aMoneyWorld();
 
 const amount = 12_34;
 
 /** A payment that was withdrawn before anything was charged. */
 async function aWithdrawnPayment() {
-  const account = await world.account(100_00);
+  const account = await here.world.account(100_00);
   const taskQueue = `queue-${nanoid(8)}`;
-  const { temporal, tenant } = world;
+  const { temporal, tenant } = here.world;
   const client = createClient({ temporal, tenant, taskQueue });
   const payload = { account, amount, currency: 'EUR', capture: 'automatic', method: 'card' };
   const { opId } = await client.start({ ...commands.payment, idemKey: nanoid(), payload });
   const withdrawn = client.withdraw(opId);
-  await world.work({ taskQueue });
+  await here.world.work({ taskQueue });
   await withdrawn;
   expect(await client.result(opId)).toMatchObject({ code: 'withdrawn' });
   return { account, opId };
@@ -38,7 +33,7 @@ async function aWithdrawnPayment() {
 /** The call that was thought lost arrives at the provider after all. */
 async function actLate(opId: OpId, capture: boolean): Promise<OutsideAnswer> {
   const reference = `${opId}:${capture ? 'charge' : 'authorize'}.1:1`;
-  const answer = await fetch(`${world.providerUrl}/charges`, {
+  const answer = await fetch(`${here.world.providerUrl}/charges`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': reference },
     body: JSON.stringify({ reference, amount, currency: 'EUR', capture }),
@@ -51,12 +46,7 @@ async function actLate(opId: OpId, capture: boolean): Promise<OutsideAnswer> {
 async function tell(opId: OpId, account: AccountId, told: OutsideAnswer): Promise<OpId> {
   const command = lateCommandOf(opId, account, told);
   if (command === undefined) throw new Error('nothing to give back');
-  return (await world.client.start(command, { parentOpId: opId })).opId;
-}
-
-async function chargeOf(opId: OpId) {
-  const answer = await fetch(`${world.providerUrl}/charges?reference=${opId}`);
-  return ((await answer.json()) as { data: Record<string, unknown>[] }).data[0];
+  return (await here.world.client.start(command, { parentOpId: opId })).opId;
 }
 
 test.each([
@@ -70,46 +60,57 @@ test.each([
 
   expect(new Set(lates).size).toBe(1);
   const [late = opId] = lates;
-  expect(await world.client.result(late)).toMatchObject({ kind: 'returned', returned: amount });
-  expect(await chargeOf(opId)).toMatchObject(seen);
-  expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ state: 'FAILED' });
-  expect(await world.available(account)).toBe(100_00);
-  expect(await world.disagreeing()).toEqual([]);
+  expect(await here.world.client.result(late)).toMatchObject({
+    kind: 'returned',
+    returned: amount,
+  });
+  expect((await here.atProvider('charges', opId))[0]).toMatchObject(seen);
+  expect(await here.world.reads.operation(here.world.tenant, opId)).toMatchObject({
+    state: 'FAILED',
+  });
+  expect(await here.world.available(account)).toBe(100_00);
+  expect(await here.world.disagreeing()).toEqual([]);
 });
 
 test('is given back once when the answer to that is lost too', async () => {
   const { account, opId } = await aWithdrawnPayment();
   const told = await actLate(opId, true);
-  const match = { method: 'POST', path: `/charges/${String((await chargeOf(opId))?.id)}/refunds` };
-  await world.fault({ fault: 'timeout-after', times: 1, match: { ...match, method: 'POST' } });
+  const match = {
+    method: 'POST',
+    path: `/charges/${String((await here.atProvider('charges', opId))[0]?.id)}/refunds`,
+  };
+  await here.world.fault({ fault: 'timeout-after', times: 1, match: { ...match, method: 'POST' } });
 
   const late = await tell(opId, account, told);
 
-  expect(await world.client.result(late)).toMatchObject({ kind: 'returned' });
-  expect(await chargeOf(opId)).toMatchObject({ refundedAmount: amount });
+  expect(await here.world.client.result(late)).toMatchObject({ kind: 'returned' });
+  expect((await here.atProvider('charges', opId))[0]).toMatchObject({ refundedAmount: amount });
 });
 
 test('what a payment settled on is not late, and is not given back', async () => {
-  const account = await world.account(100_00);
-  const opId = await world.pay({ account, amount });
-  await world.client.result(opId);
-  const [charge] = await world.charges(opId);
+  const account = await here.world.account(100_00);
+  const opId = await here.world.pay({ account, amount });
+  await here.world.client.result(opId);
+  const [charge] = await here.world.charges(opId);
   const reference = `${opId}:charge.1:1`;
   const told = { kind: 'captured', reference, chargeId: charge?.id ?? '', minor: amount } as const;
 
   const late = await tell(opId, account, { ...told, currency: 'EUR' });
 
-  expect(await world.client.result(late)).toMatchObject({ kind: 'fail', code: 'already-known' });
-  expect(await chargeOf(opId)).toMatchObject({ refundedAmount: 0 });
-  expect(await world.available(account)).toBe(100_00 - amount);
+  expect(await here.world.client.result(late)).toMatchObject({
+    kind: 'fail',
+    code: 'already-known',
+  });
+  expect((await here.atProvider('charges', opId))[0]).toMatchObject({ refundedAmount: 0 });
+  expect(await here.world.available(account)).toBe(100_00 - amount);
 });
 
 test('what the provider let go by itself is only written down', async () => {
   const { account, opId } = await aWithdrawnPayment();
   const told = await actLate(opId, false);
-  const id = String((await chargeOf(opId))?.id);
+  const id = String((await here.atProvider('charges', opId))[0]?.id);
   const reference = `${opId}:void.9:1`;
-  await fetch(`${world.providerUrl}/charges/${id}/void`, {
+  await fetch(`${here.world.providerUrl}/charges/${id}/void`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': reference },
     body: JSON.stringify({ reference }),
@@ -117,7 +118,7 @@ test('what the provider let go by itself is only written down', async () => {
 
   const late = await tell(opId, account, told);
 
-  expect(await world.client.result(late)).toMatchObject({ kind: 'returned' });
-  const voids = await fetch(`${world.providerUrl}/voids?reference=${late}`);
+  expect(await here.world.client.result(late)).toMatchObject({ kind: 'returned' });
+  const voids = await fetch(`${here.world.providerUrl}/voids?reference=${late}`);
   expect(await voids.json()).toMatchObject({ data: [] });
 });

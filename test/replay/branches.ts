@@ -5,6 +5,7 @@ import { createClient } from '../../src/client/index.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { moneyBranches } from './money-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -45,6 +46,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-funded', 'funding', 'funded'),
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
+  ...moneyBranches,
 ];
 
 interface Course {
