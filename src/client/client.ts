@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
+  type CaptureWish,
   type Command,
   commands,
   differs,
@@ -24,7 +25,15 @@ import {
   type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
-import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import {
+  evidence,
+  type HoldAnswer,
+  verify,
+  type WithdrawAnswer,
+  withdraw,
+} from '../workflows/messages.js';
+import { holdWishes } from './hold-wishes.js';
+import { IdempotencyKeyReused } from './key-reused.js';
 import type { KeyRing } from './seal.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
@@ -89,26 +98,21 @@ export interface Client {
   result(opId: OpId, waitMs?: number): Promise<OperationResult | undefined>;
   /** What Temporal knows of an operation; undefined when it knows none, or no longer. */
   describe(opId: OpId): Promise<OperationDescription | undefined>;
-  /** Withdraws an operation whose outside step has not begun. */
+  /** Withdraws an operation whose outside step has not begun, or lets go of what it holds. */
   withdraw(opId: OpId): Promise<WithdrawAnswer>;
+  /**
+   * Takes held money: all of it, or part. The same key again is given the first answer, and takes
+   * nothing twice; with another wish it throws IdempotencyKeyReused.
+   */
+  capture(opId: OpId, wish: CaptureWish, key: string): Promise<HoldAnswer>;
+  /** Lets a hold end at another moment, epoch milliseconds. The key is as that of a capture. */
+  extend(opId: OpId, expiresAt: number, key: string): Promise<HoldAnswer>;
   /** Asks the provider once more about an operation in doubt or parked. */
   verify(opId: OpId): Promise<void>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
-}
-
-/** The key names another command. `differs` lists the fields, never what they hold. */
-export class IdempotencyKeyReused extends Error {
-  readonly opId: OpId;
-  readonly differs: readonly string[];
-  constructor(opId: OpId, fields: readonly string[]) {
-    super(`the idempotency key was used with another ${fields.join(', ')}`);
-    this.name = 'IdempotencyKeyReused';
-    this.opId = opId;
-    this.differs = fields;
-  }
 }
 
 /** The thin client: needs Temporal only, no database. */
@@ -135,6 +139,7 @@ export function createClient(options: ClientOptions): Client {
     describe: (opId) => describe(temporal, opId),
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
+    ...holdWishes(temporal),
     verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
     evidence: (opId, answer) => {
       const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);

@@ -67,9 +67,12 @@ export type {
 export { type Fault, type FaultCode, type Parsed, readObject } from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
+  type CaptureWish,
   type Holding,
   type HoldRefusal,
   judgeCapture,
+  parseCaptureWish,
+  parseExtension,
 } from './holding.js';
 export {
   type AccountId,
@@ -83,6 +86,7 @@ export {
   opIdOf,
   referenceOf,
 } from './ids.js';
+export { momentMsOf } from './moment.js';
 export { amountMax, formatMoney, type Money, money } from './money.js';
 export {
   isFinal,
