@@ -24,8 +24,8 @@ export function holdWishes(temporal: TemporalClient): Pick<Client, 'capture' | '
 
 /**
  * The update under an id made of the key, so that Temporal itself gives a repetition the first
- * answer. Once the payment has ended it takes no update: then the stored answer of this id is read,
- * which is there for as long as the closed workflow is retained.
+ * answer: also once the payment has ended, for as long as the closed workflow is retained.
+ * Undefined where it has ended and knows of no such wish, or is no longer known itself.
  */
 async function answered<Wish>(
   temporal: TemporalClient,
@@ -38,10 +38,7 @@ async function answered<Wish>(
   const updateId = `${update.name}:${key}`;
   const options = { args: [wish] as [Wish], updateId };
   const asked = handle.executeUpdate<AnswerTo<Wish>, [Wish]>(update.name, options);
-  const answer = await unlessGone<AnswerTo<Wish> | undefined>(asked, undefined);
-  if (answer !== undefined) return answer;
-  const stored = handle.getUpdateHandle<AnswerTo<Wish>>(updateId).result();
-  return unlessGone<AnswerTo<Wish> | undefined>(stored, undefined);
+  return unlessGone<AnswerTo<Wish> | undefined>(asked, undefined);
 }
 
 /** What was answered first; that it is too late, where nobody knows of such a wish. */
