@@ -4,10 +4,9 @@ import {
   isGrpcDeadlineError,
   type Client as TemporalClient,
   WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
+  type CaptureWish,
   type Command,
   commands,
   differs,
@@ -18,13 +17,21 @@ import {
   fingerprintOf,
   formatMoney,
   type OpId,
-  type OperationState,
   type OutsideAnswer,
   opIdOf,
   type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
-import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import {
+  evidence,
+  type HoldAnswer,
+  verify,
+  type WithdrawAnswer,
+  withdraw,
+} from '../workflows/messages.js';
+import { describe, memoOf, type OperationDescription } from './description.js';
+import { holdWishes } from './hold-wishes.js';
+import { IdempotencyKeyReused } from './key-reused.js';
 import type { KeyRing } from './seal.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
@@ -58,24 +65,6 @@ export interface StartOptions {
   readonly trace?: string;
 }
 
-/** What Temporal alone knows of an operation; the rows know more once its first step has run. */
-export interface OperationDescription {
-  readonly opId: OpId;
-  readonly tenant: string;
-  readonly principal: string;
-  readonly domain: string;
-  readonly eventType: string;
-  readonly bizKey: string;
-  readonly state: OperationState;
-  readonly outcome?: { readonly kind: string };
-  readonly account?: string;
-  readonly amount?: number;
-  readonly currency?: string;
-  /** Epoch milliseconds. */
-  readonly acceptedAt: number;
-  readonly digests: FieldDigests;
-}
-
 /** How an operation ended: its result, or its refusal. */
 export type OperationResult = { readonly kind: string } | Fail;
 
@@ -91,26 +80,21 @@ export interface Client {
   result(opId: OpId, waitMs?: number): Promise<OperationResult | undefined>;
   /** What Temporal knows of an operation; undefined when it knows none, or no longer. */
   describe(opId: OpId): Promise<OperationDescription | undefined>;
-  /** Withdraws an operation whose outside step has not begun. */
+  /** Withdraws an operation whose outside step has not begun, or lets go of what it holds. */
   withdraw(opId: OpId): Promise<WithdrawAnswer>;
+  /**
+   * Takes held money: all of it, or part. The same key again is given the first answer, and takes
+   * nothing twice; with another wish it throws IdempotencyKeyReused.
+   */
+  capture(opId: OpId, wish: CaptureWish, key: string): Promise<HoldAnswer>;
+  /** Lets a hold end at another moment, epoch milliseconds. The key is as that of a capture. */
+  extend(opId: OpId, expiresAt: number, key: string): Promise<HoldAnswer>;
   /** Asks the provider once more about an operation in doubt or parked. */
   verify(opId: OpId): Promise<void>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
-}
-
-/** The key names another command. `differs` lists the fields, never what they hold. */
-export class IdempotencyKeyReused extends Error {
-  readonly opId: OpId;
-  readonly differs: readonly string[];
-  constructor(opId: OpId, fields: readonly string[]) {
-    super(`the idempotency key was used with another ${fields.join(', ')}`);
-    this.name = 'IdempotencyKeyReused';
-    this.opId = opId;
-    this.differs = fields;
-  }
 }
 
 /** The thin client: needs Temporal only, no database. */
@@ -137,6 +121,7 @@ export function createClient(options: ClientOptions): Client {
     describe: (opId) => describe(temporal, opId),
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
+    ...holdWishes(temporal),
     verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
     evidence: (opId, answer) => {
       const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);
@@ -221,61 +206,10 @@ function workflowOf(command: Command): string {
   return known.workflow;
 }
 
-function memoOf({ principal, command, digests }: Envelope) {
-  const { domain, eventType, bizKey } = command;
-  return { principal, domain, eventType, digests, ...(bizKey && { bizKey }) };
-}
-
 function summaryOf(command: Command): string {
   const { account, amount, currency } = command.payload as Partial<PaymentPayload>;
   const sum = amount === undefined || currency === undefined ? '' : formatMoney(amount, currency);
   return [command.eventType, sum, account].filter(Boolean).join(' · ');
-}
-
-async function describe(
-  temporal: TemporalClient,
-  opId: OpId,
-): Promise<OperationDescription | undefined> {
-  try {
-    const handle = temporal.workflow.getHandle(opId);
-    const description = await handle.describe();
-    const ended = description.status.name === 'COMPLETED';
-    const outcome = ended ? ((await handle.result()) as OperationResult) : undefined;
-    return descriptionOf(opId, description, outcome);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-function descriptionOf(
-  opId: OpId,
-  description: WorkflowExecutionDescription,
-  outcome: { kind: string } | undefined,
-): OperationDescription | undefined {
-  const memo = description.memo as ReturnType<typeof memoOf> | undefined;
-  // A workflow of somebody else may stand under this id.
-  if (memo?.digests === undefined) return undefined;
-  const attributes = Object.fromEntries(
-    description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
-  );
-  const { account, amount, currency } = attributes as Partial<PaymentPayload>;
-  const failed = outcome?.kind === 'fail';
-  return {
-    opId,
-    tenant: String(attributes.tenant),
-    principal: memo.principal,
-    domain: memo.domain,
-    eventType: memo.eventType,
-    bizKey: memo.bizKey ?? opId,
-    state: outcome === undefined ? 'PENDING' : failed ? 'FAILED' : 'COMPLETED',
-    acceptedAt: description.startTime.getTime(),
-    digests: memo.digests,
-    ...(outcome !== undefined && { outcome }),
-    ...(account !== undefined && { account }),
-    ...(amount !== undefined && { amount }),
-    ...(currency !== undefined && { currency }),
-  };
 }
 
 async function withinMs<Value>(

@@ -58,7 +58,6 @@ export type {
   OutsideStep,
   PaidOut,
   PaymentResult,
-  Pending,
   Refunded,
   Released,
   Returned,
@@ -76,9 +75,12 @@ export {
 } from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
+  type CaptureWish,
   type Holding,
   type HoldRefusal,
   judgeCapture,
+  parseCaptureWish,
+  parseExtension,
 } from './holding.js';
 export {
   type AccountId,
@@ -92,6 +94,7 @@ export {
   opIdOf,
   referenceOf,
 } from './ids.js';
+export { momentMsOf } from './moment.js';
 export { amountMax, formatMoney, type Money, money } from './money.js';
 export {
   isFinal,

@@ -57,6 +57,7 @@ export const problems = {
   'cursor-invalid': { status: 400, title: 'The cursor is not one that we gave' },
   forbidden: { status: 403, title: 'The role does not allow this' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
+  'hold-too-long': { status: 422, title: 'A hold cannot last that long' },
   'idempotency-key-invalid': {
     status: 400,
     title: 'An idempotency key is 8 to 255 of A-Z a-z 0-9 . _ : -',

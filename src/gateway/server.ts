@@ -13,11 +13,15 @@ import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
 import { createEnds } from './ends.js';
 import { healthRoutes } from './health.js';
+import { historyRoutes } from './history.js';
+import { holdRoutes } from './holds.js';
 import { limits } from './limits.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
+import { payoutRoutes } from './payouts.js';
+import { refundRoutes } from './refunds.js';
 import {
   answerProblems,
   guardRequests,
@@ -55,8 +59,12 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
 
   await describeApi(app);
   healthRoutes(app, deps.checks, () => isClosing);
-  paymentRoutes(app, { ...deps, acceptance });
+  paymentRoutes(app, { acceptance });
+  holdRoutes(app, deps);
+  refundRoutes(app, { ...deps, acceptance });
+  payoutRoutes(app, { acceptance });
   operationRoutes(app, deps);
+  historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   await webhookRoutes(app, deps);
   await app.ready();

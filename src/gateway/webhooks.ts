@@ -112,7 +112,7 @@ async function apply(
   stored: StoredWebhook,
   deps: ApplyDeps,
   unfit?: WebhookEvent['unfit'],
-): Promise<WebhookVerdict['state']> {
+): Promise<StoredWebhook['state']> {
   if (stored.state !== 'received') return stored.state;
   const { provider, eventId, op } = stored;
   const verdict = unfit ? ({ state: 'held', reason: unfit } as const) : await judge(stored, deps);
@@ -121,7 +121,9 @@ async function apply(
   if (isOurs && 'reason' in verdict && verdict.reason !== 'already-known') {
     deps.log.warn({ module: 'gateway', provider, eventId, opId: op?.opId, ...verdict }, 'webhook');
   }
-  return verdict.state;
+  if (isOurs) return verdict.state;
+  // A repetition at the same moment came first, and its own evidence may have ended the operation.
+  return (await deps.inbox.stateOf(stored)) ?? verdict.state;
 }
 
 async function judge(

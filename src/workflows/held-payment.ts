@@ -1,6 +1,7 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import {
   type Authorized,
+  type CaptureWish,
   type Held,
   type HoldRefusal,
   type Holding,
@@ -11,7 +12,7 @@ import {
 } from '../domain/index.js';
 import { now } from './clock.js';
 import { type Course, endOf, ledger, note, type Stuck } from './course.js';
-import { capture, extend } from './messages.js';
+import { capture, extend, type HoldAnswer } from './messages.js';
 import { certainOf } from './outside.js';
 import { find } from './provider-step.js';
 
@@ -50,7 +51,7 @@ export function listenForHold({ wishes }: Course): OpenHold {
     hold.acts.push(act(hold.accepted));
     return { kind: 'accepted' } as const;
   };
-  setHandler(capture, (wish) => {
+  const judgedCapture = (wish: CaptureWish): HoldAnswer => {
     const { holding } = hold;
     if (holding === undefined || wishes.withdrawn) return refused('invalid-state');
     const judged = judgeCapture(holding, wish);
@@ -59,15 +60,17 @@ export function listenForHold({ wishes }: Course): OpenHold {
     hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
     wishes.open = !final;
     return accepted((n) => ({ kind: 'capture', n, minor, final }));
-  });
-  setHandler(extend, (expiresAt) => {
+  };
+  const judgedExtension = (expiresAt: number): HoldAnswer => {
     if (hold.holding === undefined || hold.holding.closing || wishes.withdrawn) {
       return refused('invalid-state');
     }
     if (expiresAt <= now()) return refused('moment-past');
     if (expiresAt > hold.expiresAtMax) return refused('hold-too-long');
     return accepted((n) => ({ kind: 'extend', n, expiresAt }));
-  });
+  };
+  setHandler(capture, (wish) => ({ ...judgedCapture(wish), asked: wish }));
+  setHandler(extend, (expiresAt) => ({ ...judgedExtension(expiresAt), asked: expiresAt }));
   return hold;
 }
 

@@ -2,17 +2,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import {
   accountIdOf,
+  type OpId,
   parseAccountEdit,
   parseAccountOpen,
+  parseCaptureWish,
+  parseExtension,
   parseFunding,
   parsePaymentCommand,
+  parsePayoutCommand,
+  parseRefundCommand,
 } from '../../src/domain/index.js';
 import {
-  accountEditBody,
-  accountOpenBody,
-  fundingBody,
+  captureBody,
+  extensionBody,
   paymentBody,
-} from '../../src/gateway/schemas.js';
+  payoutBody,
+  refundBody,
+} from '../../src/gateway/payment-schemas.js';
+import { accountEditBody, accountOpenBody, fundingBody } from '../../src/gateway/schemas.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 
 describe('the description of the API', () => {
@@ -65,6 +72,26 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parsePaymentCommand(body, 'key-key-key'),
       good: { account: 'a', amount: 1, currency: 'EUR' },
     },
+    capture: { schema: captureBody, parse: parseCaptureWish, good: { amount: 1 } },
+    extension: {
+      schema: extensionBody,
+      parse: parseExtension,
+      good: { holdExpiresAt: '2030-01-31T12:00:00+01:00' },
+    },
+    refund: {
+      schema: refundBody,
+      parse: (body: unknown) =>
+        parseRefundCommand(body, 'key-key-key', {
+          payment: 'op_1' as OpId,
+          ...{ account, currency: 'EUR' as const },
+        }),
+      good: { amount: 1 },
+    },
+    payout: {
+      schema: payoutBody,
+      parse: (body: unknown) => parsePayoutCommand(body, 'key-key-key'),
+      good: { account: 'a', amount: 1, currency: 'EUR', destination: 'bank_1' },
+    },
     opening: {
       schema: accountOpenBody,
       parse: (body: unknown) =>
@@ -94,6 +121,13 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(500), 'x'.repeat(501), '\ud800', '\u{1f4b8}'],
     ...['EUR', 'eur', 'XXX', 'JPY', 'automatic', 'manual', 'card', 'balance', 'open', 'closed'],
     ...['customer', 'merchant', 'internal', 'frozen', '2026-01-01T00:00:00Z', { a: 1 }],
+    ...[
+      '2026-02-30T00:00:00Z',
+      '2026-01-01t00:00:00z',
+      '2026-01-01T00:00Z',
+      '2026-01-01',
+      'bank-1',
+    ],
     ...[{ a: 'x'.repeat(501) }, { ['k'.repeat(41)]: '' }, { a: '\ud800' }, { __proto_: 'x' }],
     Object.fromEntries(Array.from({ length: 50 }, (_, n) => [n, ''])),
     Object.fromEntries(Array.from({ length: 51 }, (_, n) => [n, ''])),
@@ -101,7 +135,7 @@ describe('the description of a body allows what its parser takes, and no more', 
   const fields = [
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
-    ...['overdraftLimit', 'slots', 'status', 'version', 'tenant'],
+    ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {
@@ -119,9 +153,11 @@ describe('the description of a body allows what its parser takes, and no more', 
       ...Object.keys(good).map((field) => ({ ...good, [field]: undefined })),
       { ...good, method: 'balance', payTo: 'b' },
       { ...good, kind: 'customer', slots: 2 },
+      { ...good, capture: 'manual', holdExpiresAt: '2026-01-01T00:00:00Z' },
+      { ...good, capture: 'manual', method: 'balance', payTo: 'b' },
     ].map(same);
 
     expect(cases.map(({ schema: seen }) => seen)).toEqual(cases.map(({ parser }) => parser));
-    expect(cases.filter(({ parser }) => parser.endsWith('true')).length).toBeGreaterThan(3);
+    expect(cases.filter(({ parser }) => parser.endsWith('true')).length).toBeGreaterThan(1);
   });
 });

@@ -33,11 +33,13 @@ function holdfast(args: readonly string[], url = running.stack.urls.gateway): Pr
   });
 }
 
+const commands = ['pay', 'capture', 'cancel', 'refund', 'payout', 'ops', 'balance'];
+
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
 
   expect(code).toBe(0);
-  for (const word of ['pay', 'ops', 'balance', 'Exit codes', 'Examples']) {
+  for (const word of [...commands, 'Exit codes', 'Examples']) {
     expect(out).toContain(word);
   }
 });
@@ -120,6 +122,28 @@ test('shows one operation, and exits with 1 for one that is not there', async ()
   expect(shown.out).toContain(opId);
   expect(missing).toMatchObject({ code: 1, out: '' });
   expect(missing.err).toContain('operation-unknown');
+});
+
+test('gives a transfer back, shows its history, and is too late to cancel it', async () => {
+  const transfer = ['pay', 'alice', '300', 'EUR', '--to', 'bob', '--method', 'balance', '--json'];
+  const { opId } = JSON.parse((await holdfast(transfer)).out) as OperationBody;
+
+  const refunded = await holdfast(['refund', opId, '100', '--key', 'cli-refund-1']);
+  const history = await holdfast(['ops', 'history', opId]);
+  const late = [await holdfast(['cancel', opId]), await holdfast(['capture', opId, '1'])];
+
+  expect(refunded).toMatchObject({ code: 0, err: 'key cli-refund-1\n' });
+  expect(refunded.out).toMatch(/stands +settled \(COMPLETED\)\namount +1\.00 EUR\n/);
+  expect(history.out).toMatch(/ reserve +held +3\.00 EUR .*\n.* settle +settled +3\.00 EUR/);
+  expect(late.map(({ code }) => code)).toEqual([1, 1]);
+  for (const { err } of late) expect(err).toContain('(invalid-state)');
+});
+
+test('exits with 1 for a payout to no place', async () => {
+  const { code, err } = await holdfast(['payout', 'bob', '1', 'EUR', '4111111111111111']);
+
+  expect(code).toBe(1);
+  expect(err).toContain('destination: text-invalid');
 });
 
 test('exits with 3 when nobody answers', async () => {

@@ -31,7 +31,7 @@ describe('a hold', () => {
     const { account, amount, opId } = await aHold();
     const before = await here.world.available(account);
 
-    expect(await take(opId, 10_00)).toEqual({ kind: 'accepted' });
+    expect(await take(opId, 10_00)).toMatchObject({ kind: 'accepted' });
 
     expect(await here.world.client.result(opId)).toMatchObject({ kind: 'settled', minor: 10_00 });
     expect(before).toBe(100_00 - amount);
@@ -48,7 +48,9 @@ describe('a hold', () => {
     await phaseOf(opId, 'held');
     await take(opId, 5_00);
     await eventually(async () => expect(await here.events(opId)).toContain('payment.captured'));
-    await eventually(async () => expect(await here.world.client.withdraw(opId)).toEqual(accepted));
+    await eventually(async () =>
+      expect(await here.world.client.withdraw(opId)).toMatchObject(accepted),
+    );
 
     expect(await here.world.client.result(opId)).toMatchObject({ kind: 'settled', minor: 15_00 });
     expect(await here.world.available(account)).toBe(85_00);
@@ -61,7 +63,7 @@ describe('a hold', () => {
     const most = amount + Math.floor((amount * 15) / 100);
 
     expect(await take(opId, most + 1)).toMatchObject({ code: 'capture-exceeds-hold' });
-    expect(await take(opId, most)).toEqual(accepted);
+    expect(await take(opId, most)).toMatchObject(accepted);
 
     expect(await here.world.client.result(opId)).toMatchObject({ kind: 'settled', minor: most });
     expect(await here.world.available(account)).toBe(100_00 - most);
@@ -70,7 +72,7 @@ describe('a hold', () => {
   test('that is cancelled is let go at the provider, and its money is free', async () => {
     const { account, opId } = await aHold();
 
-    expect(await here.world.client.withdraw(opId)).toEqual(accepted);
+    expect(await here.world.client.withdraw(opId)).toMatchObject(accepted);
 
     expect(await here.world.client.result(opId)).toMatchObject({ kind: 'fail', code: 'withdrawn' });
     expect(await here.atProvider('charges', opId)).toMatchObject([{ status: 'voided' }]);
@@ -152,7 +154,7 @@ describe('a hold', () => {
 
     expect(await later(Date.now() - 1)).toMatchObject({ code: 'moment-past' });
     expect(await later(Date.now() + 30 * 24 * 3_600_000)).toMatchObject({ code: 'hold-too-long' });
-    expect(await later(Date.now() + 3_600_000)).toEqual(accepted);
+    expect(await later(Date.now() + 3_600_000)).toMatchObject(accepted);
     await eventually(async () => expect(await here.events(opId)).toContain('hold.extended'));
 
     await take(opId);
