@@ -3,6 +3,7 @@ import type { Database } from '../database/index.js';
 import { breakerProfiles } from '../domain/index.js';
 import { createBreakerStore } from '../ledger/index.js';
 import { createBreaker } from '../providers/breaker.js';
+import { unmetNeeds } from '../providers/needs.js';
 import { guarded } from '../providers/guarded.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
@@ -10,13 +11,19 @@ import { createStripeProvider } from '../providers/stripe/index.js';
 import type { Log } from '../telemetry/index.js';
 import type { WorkerConfig } from './config.js';
 
-/** The provider that was configured, behind the breaker that it has in common with all workers. */
+/**
+ * The provider that was configured, behind the breaker that it has in common with all workers.
+ * Throws, with every reason, for one that cannot do what our operations need to be safe.
+ */
 export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
   { database, log }: { readonly database: Database; readonly log: Log },
 ): PaymentProvider {
   const adapter =
     provider.name === 'stripe' ? createStripeProvider(provider) : createSandboxProvider(provider);
+  const unmet = unmetNeeds(adapter.profile);
+  if (unmet.length > 0)
+    throw new Error(`Payments are not safe with this provider: ${unmet.join('; ')}`);
   const { failuresInRow, openMs, stageMs: forMs } = breaker;
   const { recovery, ...payments } = breakerProfiles.payments;
   const profile = {

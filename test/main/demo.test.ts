@@ -29,6 +29,13 @@ test.each([
     Array(10).fill('COMPLETED settled'),
   ],
   ['A payment that the provider never answers for', ['IN_PROGRESS parked']],
+  ['A hold whose capture loses its answer', ['COMPLETED settled']],
+  ['A refund whose answer the provider loses', Array(2).fill('COMPLETED settled')],
+  [
+    'A charge that arrives after its payment was given up',
+    ['FAILED time-budget-exceeded', 'COMPLETED returned'],
+  ],
+  ['The provider is down, and 20 payments wait for it', Array(23).fill('COMPLETED settled')],
 ])('ends as the demo shows: %s', (title, ends) => {
   const operations = demo.reports.find((report) => report.title === title)?.operations ?? [];
 
@@ -43,7 +50,7 @@ test('leaves provider and ledger with the same charges, one for each settled pay
   const { provider, ours } = demo.audit;
 
   expect(provider).toEqual(ours);
-  expect(provider.charges).toBe(32);
+  expect(provider.charges).toBe(32 + 1 + 1 + 23);
 });
 
 test('leaves every account where its entries and holds say', () => {
@@ -51,7 +58,7 @@ test('leaves every account where its entries and holds say', () => {
 
   expect(demo.audit.accounts.filter(({ agrees }) => !agrees)).toEqual([]);
   expect(new Set(customers.map(({ available }) => available))).toEqual(
-    new Set([1_014_03, 192_40, 25_00]),
+    new Set([1_014_03 - 12_00 - 15_00 + 5_00 - 23 * 2_00, 192_40, 25_00]),
   );
 });
 
