@@ -56,9 +56,10 @@ export async function refundLost(world: DemoWorld): Promise<SceneReport> {
 /** A call that was given up arrives after all: what it took is given back by itself. */
 export async function lateSuccess(world: DemoWorld): Promise<SceneReport> {
   const match = { amount: amounts.late, method: 'POST' } as const;
-  await world.fault({ fault: 'rate-limit', retryAfterMs: 1_000, times: 2, match });
+  await world.fault({ fault: 'rate-limit', retryAfterMs: 1_000, match });
   const payment = { account: accounts.friend, amount: amounts.late, timeBudgetMs: 1_000 };
   const one = await world.atRest(accepted(await world.accept(payment)).opId);
+  await world.heal(amounts.late);
   await world.chargeLate(`${one.opId}:charge.1:1`, amounts.late);
   const late = await world.awaited(async () => {
     const { body } = await world.api.get<{ data: OperationBody[] }>('/v1/operations?domain=Late');
