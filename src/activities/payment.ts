@@ -15,7 +15,9 @@ import type {
   RefundCommand,
   Released,
   ReleaseBecause,
+  ReleasedByHand,
   Settled,
+  SettledByHand,
   SettleProof,
 } from '../domain/index.js';
 import type { CaptureRequest, Ledger } from '../ledger/index.js';
@@ -33,12 +35,12 @@ type Reserve<Command extends PaymentCommand | RefundCommand | PayoutCommand> = (
 ) => Promise<Held | Settled | Fail>;
 type Settle = (
   opId: OpId,
-  proof: SettleProof,
+  proof: SettleProof | SettledByHand,
   move?: Move,
 ) => Promise<Settled | CapturedPart | Conflict>;
 type Release = (
   envelope: Envelope,
-  because: ReleaseBecause,
+  because: ReleaseBecause | ReleasedByHand,
 ) => Promise<Released | Settled | Conflict | Fail>;
 
 /** The ledger's side of a payment, refund or payout: each step one statement, each repeatable. */
