@@ -5,11 +5,13 @@ import {
   type Client as TemporalClient,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
+  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import {
   type Command,
   commands,
+  type Decision,
   differs,
   digestsOf,
   type Envelope,
@@ -24,7 +26,7 @@ import {
   type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
-import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import { decide, evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
 import type { KeyRing } from './seal.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
@@ -91,8 +93,10 @@ export interface Client {
   describe(opId: OpId): Promise<OperationDescription | undefined>;
   /** Withdraws an operation whose outside step has not begun. */
   withdraw(opId: OpId): Promise<WithdrawAnswer>;
-  /** Asks the provider once more about an operation in doubt or parked. */
-  verify(opId: OpId): Promise<void>;
+  /** Asks the provider once more about one in doubt or parked; false when none runs. */
+  verify(opId: OpId): Promise<boolean>;
+  /** Tells a parked operation what two people decided; false when none runs under this id. */
+  decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
@@ -122,6 +126,11 @@ export function createClient(options: ClientOptions): Client {
     opId: opIdOf({ ...command, ...ownerOf(start) }),
     digests: commandDigests(command, start, options.keys),
   });
+  const told = (opId: OpId, tell: (handle: WorkflowHandle) => Promise<void>) =>
+    unlessGone(
+      tell(temporal.workflow.getHandle(opId)).then(() => true),
+      false,
+    );
   const client: Client = {
     identify,
     start: async (command, start = {}) => {
@@ -135,14 +144,9 @@ export function createClient(options: ClientOptions): Client {
     describe: (opId) => describe(temporal, opId),
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
-    verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
-    evidence: (opId, answer) => {
-      const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);
-      return unlessGone(
-        signalled.then(() => true),
-        false,
-      );
-    },
+    verify: (opId) => told(opId, (handle) => handle.signal(verify)),
+    decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
+    evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),
   };
   return client;
 }
