@@ -7,6 +7,7 @@ import {
   pageText,
   problemText,
 } from './cli-output.js';
+import { addCaseCommands } from './cli-case.js';
 import { childEnvironment, cliConfig, orExit } from './config.js';
 import { devIssuer, devTenant } from './dev-state.js';
 import {
@@ -31,7 +32,8 @@ Examples:
   $ npx holdfast pay alice 1250 EUR --key order-7-payment
   $ npx holdfast pay alice 500 EUR --to bob --method balance --json
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
-  $ npx holdfast ops show op_3k2...`;
+  $ npx holdfast ops show op_3k2...
+  $ npx holdfast case list --state open`;
 
 interface Shown {
   readonly json?: boolean;
@@ -147,6 +149,12 @@ program
     const path = `/v1/accounts/${encodeURIComponent(account)}/balance${at}`;
     show(await api.get<BalanceBody>(path), asked, balanceText, () => exitCodes.ok);
   });
+
+addCaseCommands(program, {
+  connect,
+  json,
+  show: (answer, asked, textOf) => show(answer, asked, textOf, () => exitCodes.ok),
+});
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());
