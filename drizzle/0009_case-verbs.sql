@@ -126,6 +126,11 @@ begin
        or (c.state = 'decided' and not v_same) then
       return ledger.refusal('invalid-state', 'the case does not allow this');
     end if;
+    -- Without it no refund of the payment could name what it gives back.
+    if p_action = 'settle' and o.domain = 'Payment' and p_charge_id is null
+       and (select method from ledger.hold where op = o.id) <> 'balance' then
+      return ledger.refusal('charge-required', 'name the charge that was found');
+    end if;
     if c.state = 'approved-once' and v_same
        and c.approvals #>> '{0,principal}' = p_principal then
       return ledger.refusal('second-person-required', 'somebody else must approve it too');

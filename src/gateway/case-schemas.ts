@@ -18,7 +18,9 @@ export function caseActBody(action: CaseAction) {
   const reason = plainText(500).meta({ description: 'Why; kept in the audit' });
   if (action !== 'settle') return z.strictObject({ reason });
   const chargeId = z.string().regex(/^[\x21-\x7e]{1,255}$/);
-  const described = chargeId.meta({ description: 'The charge that was found at the provider' });
+  const described = chargeId.meta({
+    description: 'The charge that was found at the provider; needed for a card payment',
+  });
   return z.strictObject({ reason, chargeId: described.optional() });
 }
 

@@ -15,7 +15,7 @@ import { bounded } from './bounded.js';
 import { caseActBody, caseBody, caseParams, casesBody } from './case-schemas.js';
 import { createCursors } from './cursor.js';
 import { limits } from './limits.js';
-import { problem } from './problems.js';
+import { problem, problemOfFaults } from './problems.js';
 import { answers, bodyProblems, noQuery } from './schemas.js';
 
 type Deps = Pick<GatewayDeps, 'client' | 'cases' | 'keys'>;
@@ -100,7 +100,7 @@ function actRoute(app: App, { client, cases }: Deps, action: CaseAction): void {
       const { tenant, subject } = caller;
       const by = { tenant, principal: subject, actor: subject };
       const answer = await cases.act({ ...by, caseId: params.id, action, ...asked });
-      if (answer.kind === 'fail') throw problem(answer.code);
+      if (answer.kind === 'fail') throw refusalOf(answer.code);
       request.opId = answer.opId;
       const isTold = await bounded(limits.temporalTimeoutMs, tell(client, answer));
       const row = await cases.find(tenant, params.id);
@@ -110,6 +110,11 @@ function actRoute(app: App, { client, cases }: Deps, action: CaseAction): void {
       return reply.code(202).send(viewOf(row));
     },
   );
+}
+
+function refusalOf(code: Extract<CaseAnswer, { kind: 'fail' }>['code']) {
+  if (code !== 'charge-required') return problem(code);
+  return problemOfFaults([{ path: 'chargeId', code: 'field-required' }]);
 }
 
 /** Lets the workflow know; a repetition of what is decided tells it again. */
@@ -141,7 +146,8 @@ export function parseCaseAct(
   const known = action === 'settle' ? ['reason', 'chargeId'] : ['reason'];
   return readObject(body, known, (read) => {
     const reason = read.text('reason', reasonLengthMax);
-    if (reason === '') read.fault('reason', 'field-required');
+    const isEmpty = (body as { readonly reason?: unknown }).reason === '';
+    if (isEmpty) read.fault('reason', 'field-required');
     if (action !== 'settle') return { reason };
     const chargeId = read.optional('chargeId', (path) => read.label(path, chargeIdLengthMax));
     return { reason, ...(chargeId !== undefined && { chargeId }) };

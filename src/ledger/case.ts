@@ -40,7 +40,7 @@ export interface CaseAct {
   readonly principal: string;
   readonly actor: string;
   readonly reason: string;
-  /** Of a settle: the charge that they found at the provider. */
+  /** Of a settle: the charge that they found at the provider; a card payment needs it. */
   readonly chargeId?: string;
 }
 
@@ -54,7 +54,7 @@ export type CaseAnswer =
   | CaseRefusal;
 
 type CaseRefusal = Omit<Fail, 'code'> & {
-  readonly code: 'case-unknown' | 'invalid-state' | 'second-person-required';
+  readonly code: 'case-unknown' | 'invalid-state' | 'second-person-required' | 'charge-required';
 };
 
 /** What waits for people, and what they do about it. */
