@@ -1,5 +1,6 @@
+import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountId, OpId } from '../../src/domain/index.js';
+import { type AccountId, commands, type OpId } from '../../src/domain/index.js';
 import { violationsQuery } from '../ledger/violations.js';
 import { eventually } from '../support/eventually.js';
 import { type Answer, aGateway, type Sent, type TestGateway } from './a-gateway.js';
@@ -140,6 +141,42 @@ describe('cases', () => {
     expect(outcomes).toContainEqual([result?.kind, available]);
     expect(rules).toEqual([]);
     expect(await show(id)).toMatchObject({ state: 'ended', amountAtRisk: 0 });
+  });
+
+  test('are carried out by a repetition when the one who decided died before telling', async () => {
+    const { opId, id, account } = await aParkedPayment();
+    const { world } = gateway;
+    for (const one of ['ada', 'bob']) {
+      await world.database.owner`
+        select ledger.case_act_v1(${world.tenant}, ${id}, 'release', ${one}, ${one}, 'x', null)`;
+    }
+    const before = await show(id);
+
+    const repeated = await act(id, 'release', bob);
+
+    expect(before.state).toBe('decided');
+    expect(repeated.status).toBe(202);
+    expect(await ended(opId, account)).toMatchObject({ available: 100_00, rules: [] });
+  });
+
+  test.each([
+    ['settle', 'settled', 70_00],
+    ['release', 'fail', 100_00],
+  ] as const)('of a payout %s it by hand too', async (action, kind, available) => {
+    const { world } = gateway;
+    const account = await world.account(100_00);
+    for (const method of ['POST', 'GET'] as const) {
+      await world.fault({ fault: 'error-before', match: { method, path: '/payouts' } });
+    }
+    const payload = { account, amount: 30_00, currency: 'EUR', destination: 'bank_1' };
+    const { opId } = await world.client.start({ ...commands.payout, idemKey: nanoid(), payload });
+    const id = await eventually(() => caseOf(opId));
+    await isParked(opId);
+
+    for (const person of [ada, bob]) await act(id, action, person);
+
+    expect(await ended(opId, account)).toMatchObject({ result: { kind }, available, rules: [] });
+    await world.heal();
   });
 
   test('take no decision that nobody approved from a workflow that was told one', async () => {
