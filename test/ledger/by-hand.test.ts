@@ -90,6 +90,23 @@ describe('by hand', () => {
     expect(await tenant.everything()).toBe(before);
   });
 
+  test('one approval and nobody else are not two people', async () => {
+    const { tenant, act, release } = await aParkedPayment();
+    await act('release', 'ada');
+
+    expect(await release(['ada', null] as never)).toEqual(refused);
+    expect(await tenant.balance('alice')).toMatchObject({ held: 30 });
+  });
+
+  test('what two people decided to give back is not settled without a charge', async () => {
+    const { tenant, envelope, act } = await aParkedPayment();
+    for (const person of both) await act('release', person);
+
+    const proof = { kind: 'by-hand', by: both } as const;
+    expect(await here.world.ledger.settle(envelope.opId, proof)).toEqual(refused);
+    expect(await tenant.balance('alice')).toMatchObject({ held: 30 });
+  });
+
   test('nothing moves in the names of others than those who approved', async () => {
     const { act, release, settle } = await aParkedPayment();
     for (const person of both) await act('settle', person, 'ch_1');

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { captureOf, declineOf } from '../support/envelopes.js';
 import { aCaseDesk, reason } from './a-case.js';
@@ -48,6 +49,19 @@ describe('a case', () => {
 
     const note = { settle: 'settled', release: 'declined', 'go on': 'in-doubt' }[way];
     expect(await the()).toMatchObject({ state: 'ended', endedBy: 'workflow', note });
+    expect(await tenant.violations()).toEqual([]);
+  });
+
+  test('opens for what parked before there were cases, with its reason', async () => {
+    const { tenant, the } = await aParkedPayment();
+    const { rows } = here.world;
+    await rows('delete from ledger.case where tenant = $1', tenant.tenant);
+    const migration = await readFile('drizzle/0009_case-verbs.sql', 'utf8');
+    const backfill = migration.slice(migration.lastIndexOf('select ledger.open_case'));
+
+    await rows(backfill);
+
+    expect(await the()).toMatchObject({ state: 'open', reason, amountAtRisk: 30 });
     expect(await tenant.violations()).toEqual([]);
   });
 
