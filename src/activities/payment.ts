@@ -17,8 +17,10 @@ import type {
   RefundCommand,
   Released,
   ReleaseBecause,
+  ReleasedByHand,
   Returned,
   Settled,
+  SettledByHand,
   SettleProof,
 } from '../domain/index.js';
 import type { CaptureRequest, Ledger } from '../ledger/index.js';
@@ -36,12 +38,12 @@ type Reserve<Command extends PaymentCommand | RefundCommand | PayoutCommand> = (
 ) => Promise<Held | Settled | Fail>;
 type Settle = (
   opId: OpId,
-  proof: SettleProof,
+  proof: SettleProof | SettledByHand,
   move?: Move,
 ) => Promise<Settled | CapturedPart | Conflict>;
 type Release = (
   envelope: Envelope,
-  because: ReleaseBecause,
+  because: ReleaseBecause | ReleasedByHand,
 ) => Promise<Released | Settled | Conflict | Fail>;
 
 /** The ledger's side of a payment, refund or payout: each step one statement, each repeatable. */

@@ -4,11 +4,13 @@ import {
   isGrpcDeadlineError,
   type Client as TemporalClient,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
 } from '@temporalio/client';
 import {
   type CaptureWish,
   type Command,
   commands,
+  type Decision,
   differs,
   digestsOf,
   type Envelope,
@@ -23,6 +25,7 @@ import {
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import {
+  decide,
   evidence,
   type HoldAnswer,
   verify,
@@ -89,8 +92,10 @@ export interface Client {
   capture(opId: OpId, wish: CaptureWish, key: string): Promise<HoldAnswer>;
   /** Lets a hold end at another moment, epoch milliseconds. The key is as that of a capture. */
   extend(opId: OpId, expiresAt: number, key: string): Promise<HoldAnswer>;
-  /** Asks the provider once more about an operation in doubt or parked. */
-  verify(opId: OpId): Promise<void>;
+  /** Asks the provider once more about one in doubt or parked; false when none runs. */
+  verify(opId: OpId): Promise<boolean>;
+  /** Tells a parked operation what two people decided; false when none runs under this id. */
+  decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
@@ -108,6 +113,11 @@ export function createClient(options: ClientOptions): Client {
     opId: opIdOf({ ...command, ...ownerOf(start) }),
     digests: commandDigests(command, start, options.keys),
   });
+  const told = (opId: OpId, tell: (handle: WorkflowHandle) => Promise<void>) =>
+    unlessGone(
+      tell(temporal.workflow.getHandle(opId)).then(() => true),
+      false,
+    );
   const client: Client = {
     identify,
     start: async (command, start = {}) => {
@@ -122,14 +132,9 @@ export function createClient(options: ClientOptions): Client {
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
     ...holdWishes(temporal),
-    verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
-    evidence: (opId, answer) => {
-      const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);
-      return unlessGone(
-        signalled.then(() => true),
-        false,
-      );
-    },
+    verify: (opId) => told(opId, (handle) => handle.signal(verify)),
+    decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
+    evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),
   };
   return client;
 }

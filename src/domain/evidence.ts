@@ -115,6 +115,20 @@ export interface FencedOff {
 /** What may release a hold. Silence, a time-out and "not found" are not here, by type. */
 export type ReleaseBecause = Declined | Withdrawn | NeverCharged | LetGo | FencedOff;
 
+/** Two people decided that the money moves, each by name; the ledger looks whether they did. */
+export interface SettledByHand {
+  readonly kind: 'by-hand';
+  readonly by: readonly [string, string];
+  readonly chargeId?: string;
+}
+
+/** Two people decided that the money goes back; the ledger looks whether they did. */
+export interface ReleasedByHand {
+  readonly kind: 'by-hand';
+  readonly by: readonly [string, string];
+  readonly code: 'released-by-hand';
+}
+
 /** The provider has it and has not decided. */
 export interface Pending {
   readonly kind: 'pending';

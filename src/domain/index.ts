@@ -35,6 +35,7 @@ export {
   shareOf,
   tallied,
 } from './breaker.js';
+export { type CaseAction, type CaseState, caseActions, caseStates, type Decision } from './case.js';
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
@@ -62,7 +63,9 @@ export type {
   Released,
   Returned,
   ReleaseBecause,
+  ReleasedByHand,
   Settled,
+  SettledByHand,
   SettleProof,
   Voided,
 } from './evidence.js';

@@ -17,6 +17,7 @@ export const refusalCodes = [
   'payment-unknown',
   'provider-refused',
   'refund-exceeds-captured',
+  'released-by-hand',
   'same-account',
   'stale-version',
   'time-budget-exceeded',

@@ -11,6 +11,7 @@ import { accountRoutes } from './accounts.js';
 import type { App, GatewayDeps } from './app.js';
 import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
+import { caseRoutes } from './cases.js';
 import { createEnds } from './ends.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
@@ -66,6 +67,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   operationRoutes(app, deps);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
+  caseRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();
   return app;

@@ -19,6 +19,7 @@ import { release } from './release.js';
 import { settle } from './settle.js';
 
 export { createBreakerStore } from './breaker.js';
+export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export type { Funded } from './fund.js';

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addCaseCommands } from './cli-case.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
@@ -19,7 +20,8 @@ Examples:
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
-  $ npx holdfast ops history op_3k2...`;
+  $ npx holdfast ops history op_3k2...
+  $ npx holdfast case list --state open`;
 
 const program = new Command('holdfast')
   .description('Takes payments through a Holdfast gateway, and shows what became of them.')
@@ -42,6 +44,8 @@ program
     const path = `/v1/accounts/${encodeURIComponent(account)}/balance${at}`;
     show(await api.get<BalanceBody>(path), asked, balanceText, () => exitCodes.ok);
   });
+
+addCaseCommands(program);
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

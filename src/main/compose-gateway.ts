@@ -2,7 +2,7 @@ import { type Connection, ServiceError, Client as TemporalClient } from '@tempor
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import { classify, type Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createInbox } from '../ledger/index.js';
+import { createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
@@ -39,6 +39,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     keys,
     reads,
     inbox: createInbox(database),
+    cases: createCases(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhookSecrets),
     checks: {

@@ -1,5 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CaptureWish, HoldRefusal, OutsideAnswer } from '../domain/index.js';
+import type { CaptureWish, Decision, HoldRefusal, OutsideAnswer } from '../domain/index.js';
 
 /**
  * Whether a wish to withdraw came in time. Too late: the charge began, or the operation is final.
@@ -11,6 +11,9 @@ export const withdraw = defineUpdate<WithdrawAnswer>('withdraw');
 
 /** Asks the outside once more now: hurries a doubt, and wakes a parked operation. */
 export const verify = defineSignal('verify');
+
+/** What two people decided about a parked operation; carried out when it stands still. */
+export const decide = defineSignal<[Decision]>('decide');
 
 /** What a provider told us by itself, its signature checked: evidence like any answer. */
 export const evidence = defineSignal<[OutsideAnswer]>('evidence');

@@ -12,6 +12,8 @@ import {
   parsePayoutCommand,
   parseRefundCommand,
 } from '../../src/domain/index.js';
+import { caseActBody } from '../../src/gateway/case-schemas.js';
+import { parseCaseAct } from '../../src/gateway/cases.js';
 import {
   captureBody,
   extensionBody,
@@ -112,6 +114,16 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parseAccountEdit(body, account, 1, 'key-key-key'),
       good: { status: 'open' },
     },
+    settling: {
+      schema: caseActBody('settle'),
+      parse: (body: unknown) => parseCaseAct(body, 'settle'),
+      good: { reason: 'looked it up' },
+    },
+    verifying: {
+      schema: caseActBody('verify'),
+      parse: (body: unknown) => parseCaseAct(body, 'verify'),
+      good: { reason: 'looked it up' },
+    },
   };
   // Without -0 and __proto__, which JSON Schema cannot name: the parsers refuse them.
   const values: readonly unknown[] = [
@@ -136,6 +148,7 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
     ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
+    'chargeId',
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {

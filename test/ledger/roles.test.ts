@@ -20,7 +20,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    'webhook',
+    ...['webhook', 'case'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -97,7 +97,7 @@ describe('the roles', () => {
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
-    expect(of('holdfast_reader')).toEqual(both);
+    expect(of('holdfast_reader')).toEqual([...both, 'case_act_v1'].sort());
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });
 
