@@ -52,10 +52,13 @@ export async function resolved(
     const told = toldOf(course, request);
     if (told !== undefined && !isCertain(answer)) answer = checked(told, request);
     if (answer.kind === 'not-found' && lookedAt - lastSentAt >= profile.visibilityDelayMs) {
-      const gaveUp = wishes.withdrawn || (terms.endsAt ?? Infinity) <= now();
-      if (gaveUp && terms.endsAt !== undefined && profile.fences) {
+      // A step that must be done is not given up: a void comes of the withdrawal itself.
+      const { endsAt } = terms;
+      const withdrawn = wishes.withdrawn && endsAt !== undefined;
+      const gaveUp = withdrawn || (endsAt ?? Infinity) <= now();
+      if (gaveUp && profile.fences) {
         answer = await fence(request);
-      } else if (!wishes.withdrawn && !looksOnly && maySend(doubt, profile)) {
+      } else if (!withdrawn && !looksOnly && maySend(doubt, profile)) {
         answer = await perform(request);
         lastSentAt = now();
       }

@@ -127,7 +127,7 @@ describe('a hold', () => {
     'is captured once when the answer meets %s',
     async (fault) => {
       const { account, amount, opId } = await aHold();
-      const match = { method: 'POST', amount, path: await capturePath(opId) } as const;
+      const match = { method: 'POST', amount, path: await chargePath(opId, 'capture') } as const;
       await world.fault({ fault, times: 1, match });
 
       await take(opId);
@@ -135,6 +135,21 @@ describe('a hold', () => {
       expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', minor: amount });
       expect(await atProvider(opId, 'captures')).toHaveLength(1);
       expect(await world.available(account)).toBe(100_00 - amount);
+    },
+  );
+
+  test.each(['timeout-before', 'error-before', 'reset-before', 'down', 'timeout-after'] as const)(
+    'is let go once when the void meets %s',
+    async (fault) => {
+      const { account, opId } = await aHold();
+      const match = { method: 'POST', path: await chargePath(opId, 'void') } as const;
+      await world.fault({ fault, times: 1, match });
+
+      await world.client.withdraw(opId);
+
+      expect(await world.client.result(opId)).toMatchObject({ code: 'withdrawn' });
+      expect(await atProvider(opId, 'voids')).toHaveLength(1);
+      expect(await world.available(account)).toBe(100_00);
     },
   );
 
@@ -223,7 +238,7 @@ describe('what a provider tells by itself', () => {
 const accepted = { kind: 'accepted' };
 const late = { kind: 'too-late' };
 
-async function capturePath(opId: OpId): Promise<string> {
+async function chargePath(opId: OpId, move: 'capture' | 'void'): Promise<string> {
   const [charge] = await atProvider(opId, 'charges');
-  return `/charges/${String(charge?.id)}/capture`;
+  return `/charges/${String(charge?.id)}/${move}`;
 }
