@@ -84,7 +84,8 @@ async function repeated(request: OutsideRequest): Promise<Look> {
   const answer = await perform(request);
   if (!isCertain(answer) || !looksAfterRepeat()) return answer;
   const seen = await find(request);
-  if (seen.kind === 'contradicted') return seen;
+  // A look without an answer shows neither one nor two: the doubt stays, and the next rung looks.
+  if (seen.kind === 'contradicted' || seen.kind === 'unknown' || seen.kind === 'retry') return seen;
   if (!isCertain(seen)) return answer;
   if (answer.kind === 'declined' || nameOf(answer) === nameOf(seen)) return seen;
   const detail = `the provider answered ${nameOf(answer)}, and shows ${nameOf(seen)}`;
