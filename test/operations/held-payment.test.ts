@@ -106,7 +106,7 @@ describe('a hold', () => {
     'is captured once when the answer meets %s',
     async (fault) => {
       const { account, amount, opId } = await aHold();
-      const match = { method: 'POST', amount, path: await capturePath(opId) } as const;
+      const match = { method: 'POST', amount, path: await chargePath(opId, 'capture') } as const;
       await here.world.fault({ fault, times: 1, match });
 
       await take(opId);
@@ -117,6 +117,21 @@ describe('a hold', () => {
       });
       expect(await here.atProvider('captures', opId)).toHaveLength(1);
       expect(await here.world.available(account)).toBe(100_00 - amount);
+    },
+  );
+
+  test.each(['timeout-before', 'error-before', 'reset-before', 'down', 'timeout-after'] as const)(
+    'is let go once when the void meets %s',
+    async (fault) => {
+      const { account, opId } = await aHold();
+      const match = { method: 'POST', path: await chargePath(opId, 'void') } as const;
+      await here.world.fault({ fault, times: 1, match });
+
+      await here.world.client.withdraw(opId);
+
+      expect(await here.world.client.result(opId)).toMatchObject({ code: 'withdrawn' });
+      expect(await here.atProvider('voids', opId)).toHaveLength(1);
+      expect(await here.world.available(account)).toBe(100_00);
     },
   );
 
@@ -209,7 +224,7 @@ describe('what a provider tells by itself', () => {
 const accepted = { kind: 'accepted' };
 const late = { kind: 'too-late' };
 
-async function capturePath(opId: OpId): Promise<string> {
+async function chargePath(opId: OpId, move: 'capture' | 'void'): Promise<string> {
   const [charge] = await here.atProvider('charges', opId);
-  return `/charges/${String(charge?.id)}/capture`;
+  return `/charges/${String(charge?.id)}/${move}`;
 }

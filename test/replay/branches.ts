@@ -21,6 +21,8 @@ export const branches: readonly Branch[] = [
   payment('payment-insufficient-funds', { funds: 0 }, 'insufficient-funds'),
   payment('payment-found-captured', { faults: [{ fault: 'timeout-after' }] }, 'settled'),
   payment('payment-charged-again', { faults: [{ fault: 'timeout-before' }] }, 'settled'),
+  // The gate look-after-repeat: the history above is older than it.
+  payment('payment-charged-again-and-seen', { faults: [{ fault: 'timeout-before' }] }, 'settled'),
   payment(
     'payment-charged-again-declined',
     { faults: [{ fault: 'decline' }, { fault: 'error-before' }] },
