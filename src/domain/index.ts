@@ -39,6 +39,7 @@ export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
+export type { OperationEvent } from './event.js';
 export type {
   Attempted,
   Authorized,

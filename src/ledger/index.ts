@@ -20,6 +20,7 @@ import { settle } from './settle.js';
 export { createBreakerStore } from './breaker.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
+export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
 export {

@@ -56,8 +56,8 @@ test('leaves every account where its entries and holds say', () => {
 });
 
 test('leaves no process behind when the stack stops', async () => {
-  const { worker, gateway, sandbox, temporal } = running.stack;
-  const pids = [worker.pid, gateway.pid, sandbox.pid, temporal.pid];
+  const { worker, gateway, sandbox, relay, temporal } = running.stack;
+  const pids = [worker, gateway, sandbox, relay, temporal].map(({ pid }) => pid);
 
   await running.stop();
 
