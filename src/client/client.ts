@@ -9,14 +9,12 @@ import {
 } from '@temporalio/client';
 import {
   type Command,
-  commands,
   differs,
   digestsOf,
   type Envelope,
   type Fail,
   type FieldDigests,
   fingerprintOf,
-  formatMoney,
   type OpId,
   type OperationState,
   type OutsideAnswer,
@@ -26,9 +24,9 @@ import {
 } from '../domain/index.js';
 import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
 import type { KeyRing } from './seal.js';
-import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
 import { unlessGone } from './unless-gone.js';
+import { type OperationMemo, startOf, workflowOf } from './workflow-start.js';
 
 export interface ClientOptions {
   /** A connected Temporal client. On a worker's own NativeConnection operations start eagerly. */
@@ -151,16 +149,8 @@ async function startOnce(options: ClientOptions, envelope: Envelope) {
   const { opId, command, digests } = envelope;
   try {
     await options.temporal.workflow.start(workflowOf(command), {
-      workflowId: opId,
-      taskQueue: options.taskQueue ?? taskQueueDefault,
-      args: [envelope],
-      workflowIdConflictPolicy: 'FAIL',
+      ...startOf(envelope, options.taskQueue ?? taskQueueDefault),
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      // With the worker's sticky time-out this bounds how long a dead worker is waited for.
-      workflowTaskTimeout: '5s',
-      typedSearchAttributes: searchAttributesOf(envelope.tenant, command),
-      memo: memoOf(envelope),
-      staticSummary: summaryOf(command),
       ...(options.eager === true && { requestEagerStart: true }),
     });
     return { opId, replayed: false };
@@ -208,27 +198,6 @@ function ringOf(keys: KeyRing | undefined): KeyRing {
   return keys;
 }
 
-function workflowOf(command: Command): string {
-  const known = Object.values(commands).find(
-    ({ domain, eventType }) => domain === command.domain && eventType === command.eventType,
-  );
-  if (known === undefined) {
-    throw new RangeError(`no operation ${command.domain} ${command.eventType}`);
-  }
-  return known.workflow;
-}
-
-function memoOf({ principal, command, digests }: Envelope) {
-  const { domain, eventType, bizKey } = command;
-  return { principal, domain, eventType, digests, ...(bizKey && { bizKey }) };
-}
-
-function summaryOf(command: Command): string {
-  const { account, amount, currency } = command.payload as Partial<PaymentPayload>;
-  const sum = amount === undefined || currency === undefined ? '' : formatMoney(amount, currency);
-  return [command.eventType, sum, account].filter(Boolean).join(' · ');
-}
-
 async function describe(
   temporal: TemporalClient,
   opId: OpId,
@@ -250,7 +219,7 @@ function descriptionOf(
   description: WorkflowExecutionDescription,
   outcome: { kind: string } | undefined,
 ): OperationDescription | undefined {
-  const memo = description.memo as ReturnType<typeof memoOf> | undefined;
+  const memo = description.memo as OperationMemo | undefined;
   // A workflow of somebody else may stand under this id.
   if (memo?.digests === undefined) return undefined;
   const attributes = Object.fromEntries(

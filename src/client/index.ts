@@ -17,3 +17,4 @@ export {
 export { createKeyRing, type KeyRing, type SealingKey } from './seal.js';
 export { searchAttributesOf } from './search-attributes.js';
 export { taskQueueDefault } from './task-queues.js';
+export { createWatch, type OpenWorkflow, type Standing, type Watch } from './watch.js';

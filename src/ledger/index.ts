@@ -24,6 +24,11 @@ export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
 export {
+  createOpenOperations,
+  type OpenOperation,
+  type OpenOperations,
+} from './open-operations.js';
+export {
   createInbox,
   type Inbox,
   type StoredWebhook,

@@ -8,4 +8,5 @@
 export { editAccount, fundAccount, openAccount } from './account.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
+export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
