@@ -9,7 +9,6 @@ import {
 import {
   type CaptureWish,
   type Command,
-  commands,
   type Decision,
   differs,
   digestsOf,
@@ -17,11 +16,9 @@ import {
   type Fail,
   type FieldDigests,
   fingerprintOf,
-  formatMoney,
   type OpId,
   type OutsideAnswer,
   opIdOf,
-  type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import {
@@ -32,13 +29,13 @@ import {
   type WithdrawAnswer,
   withdraw,
 } from '../workflows/messages.js';
-import { describe, memoOf, type OperationDescription } from './description.js';
+import { describe, type OperationDescription } from './description.js';
 import { holdWishes } from './hold-wishes.js';
 import { IdempotencyKeyReused } from './key-reused.js';
 import type { KeyRing } from './seal.js';
-import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
 import { unlessGone } from './unless-gone.js';
+import { startOf, workflowOf } from './workflow-start.js';
 
 export interface ClientOptions {
   /** A connected Temporal client. On a worker's own NativeConnection operations start eagerly. */
@@ -143,16 +140,8 @@ async function startOnce(options: ClientOptions, envelope: Envelope) {
   const { opId, command, digests } = envelope;
   try {
     await options.temporal.workflow.start(workflowOf(command), {
-      workflowId: opId,
-      taskQueue: options.taskQueue ?? taskQueueDefault,
-      args: [envelope],
-      workflowIdConflictPolicy: 'FAIL',
+      ...startOf(envelope, options.taskQueue ?? taskQueueDefault),
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      // With the worker's sticky time-out this bounds how long a dead worker is waited for.
-      workflowTaskTimeout: '5s',
-      typedSearchAttributes: searchAttributesOf(envelope.tenant, command),
-      memo: memoOf(envelope),
-      staticSummary: summaryOf(command),
       ...(options.eager === true && { requestEagerStart: true }),
     });
     return { opId, replayed: false };
@@ -199,22 +188,6 @@ function commandDigests(command: Command, start: StartOptions, keys: KeyRing | u
 function ringOf(keys: KeyRing | undefined): KeyRing {
   if (keys === undefined) throw new RangeError('free text needs a key ring: give `keys`');
   return keys;
-}
-
-function workflowOf(command: Command): string {
-  const known = Object.values(commands).find(
-    ({ domain, eventType }) => domain === command.domain && eventType === command.eventType,
-  );
-  if (known === undefined) {
-    throw new RangeError(`no operation ${command.domain} ${command.eventType}`);
-  }
-  return known.workflow;
-}
-
-function summaryOf(command: Command): string {
-  const { account, amount, currency } = command.payload as Partial<PaymentPayload>;
-  const sum = amount === undefined || currency === undefined ? '' : formatMoney(amount, currency);
-  return [command.eventType, sum, account].filter(Boolean).join(' · ');
 }
 
 async function withinMs<Value>(

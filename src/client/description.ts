@@ -3,14 +3,9 @@ import {
   type WorkflowExecutionDescription,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type {
-  Envelope,
-  FieldDigests,
-  OperationState,
-  OpId,
-  PaymentPayload,
-} from '../domain/index.js';
+import type { FieldDigests, OperationState, OpId, PaymentPayload } from '../domain/index.js';
 import type { OperationResult } from './client.js';
+import type { OperationMemo } from './workflow-start.js';
 
 /** What Temporal alone knows of an operation; the rows know more once its first step has run. */
 export interface OperationDescription {
@@ -28,12 +23,6 @@ export interface OperationDescription {
   /** Epoch milliseconds. */
   readonly acceptedAt: number;
   readonly digests: FieldDigests;
-}
-
-/** What a workflow carries of its command, readable without the rows. */
-export function memoOf({ principal, command, digests }: Envelope) {
-  const { domain, eventType, bizKey } = command;
-  return { principal, domain, eventType, digests, ...(bizKey && { bizKey }) };
 }
 
 /** What Temporal knows of an operation; undefined when it knows none, or no longer. */
@@ -58,7 +47,7 @@ function descriptionOf(
   description: WorkflowExecutionDescription,
   outcome: { kind: string } | undefined,
 ): OperationDescription | undefined {
-  const memo = description.memo as ReturnType<typeof memoOf> | undefined;
+  const memo = description.memo as OperationMemo | undefined;
   // A workflow of somebody else may stand under this id.
   if (memo?.digests === undefined) return undefined;
   const attributes = Object.fromEntries(

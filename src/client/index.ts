@@ -18,3 +18,4 @@ export type { HoldAnswer } from '../workflows/messages.js';
 export { createKeyRing, type KeyRing, type SealingKey } from './seal.js';
 export { searchAttributesOf } from './search-attributes.js';
 export { taskQueueDefault } from './task-queues.js';
+export { createWatch, type OpenWorkflow, type Standing, type Watch } from './watch.js';

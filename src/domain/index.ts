@@ -41,6 +41,7 @@ export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { type LateCommand, lateCommandOf } from './late.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
+export type { OperationEvent } from './event.js';
 export type {
   Attempted,
   Authorized,

@@ -22,8 +22,14 @@ export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
+export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
+export {
+  createOpenOperations,
+  type OpenOperation,
+  type OpenOperations,
+} from './open-operations.js';
 export {
   createInbox,
   type Inbox,

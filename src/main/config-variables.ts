@@ -10,7 +10,11 @@ export const variables = {
     fallback: '127.0.0.1',
   },
   PORT: { doc: 'Port of the gateway.', value: kind.port, fallback: '3000' },
-  HEALTH_PORT: { doc: 'Port of the worker for /readyz.', value: kind.port, fallback: '8081' },
+  HEALTH_PORT: {
+    doc: 'Port of /readyz of a worker or a relay; `npm run dev` gives the relay the next one.',
+    value: kind.port,
+    fallback: '8081',
+  },
   METRICS_PORT: {
     doc: 'Port of /metrics (Prometheus), one for each process on a machine, or off.',
     value: kind.portOrOff,

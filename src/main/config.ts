@@ -10,6 +10,7 @@ export const environmentVariables: readonly string[] = Object.keys(variables);
 
 export type GatewayConfig = ReturnType<typeof gatewayConfig>;
 export type WorkerConfig = ReturnType<typeof workerConfig>;
+export type RelayConfig = ReturnType<typeof relayConfig>;
 export type SandboxConfig = ReturnType<typeof sandboxConfig>;
 export type DevConfig = ReturnType<typeof devConfig>;
 export type DatabaseConfig = GatewayConfig['database'];
@@ -50,6 +51,16 @@ export function workerConfig(environment = ourEnvironment()) {
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
     payloadKeys: read.value('PAYLOAD_KEYS'),
+  }));
+}
+
+/** What a relay needs. */
+export function relayConfig(environment = ourEnvironment()) {
+  return readConfig(variables, environment, (read) => ({
+    host: read.value('HOST'),
+    healthPort: read.value('HEALTH_PORT'),
+    telemetry: telemetry(read, 'holdfast-relay'),
+    database: database(read),
   }));
 }
 

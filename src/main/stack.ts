@@ -18,6 +18,7 @@ import {
 export interface StackPorts {
   readonly gateway: number;
   readonly workerHealth: number;
+  readonly relayHealth: number;
   readonly sandbox: number;
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
@@ -53,6 +54,7 @@ export interface Stack {
   readonly worker: StackProcess;
   readonly gateway: StackProcess;
   readonly sandbox: StackProcess;
+  readonly relay: StackProcess;
   readonly temporal: StackTemporal;
   /** A bearer token for the gateway. */
   token(role: string, subject: string, tenant: string): Promise<string>;
@@ -97,10 +99,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const webhookSecret = await stackWebhookSecret(stateDir);
     const { jwksUrl } = issuer;
     const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
-    const { worker, gateway, sandbox, providerLedgerFile } = processes(options, where);
-    onProgress('Starting provider, worker and gateway ...');
-    for (const process of [sandbox, worker, gateway]) stops.push(process.stop);
-    await allOrThrow([sandbox.start(), worker.start(), gateway.start()]);
+    const { worker, gateway, sandbox, relay, providerLedgerFile } = processes(options, where);
+    onProgress('Starting provider, worker, relay and gateway ...');
+    for (const process of [sandbox, relay, worker, gateway]) stops.push(process.stop);
+    await allOrThrow([sandbox.start(), relay.start(), worker.start(), gateway.start()]);
     const url = `http://127.0.0.1:${ports.gateway}`;
     return {
       urls: {
@@ -112,7 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       readerUrl: database.readerUrl,
       ownerUrl: database.ownerUrl,
       namespace: temporal.namespace,
-      ...{ providerLedgerFile, worker, gateway, sandbox, temporal, stop },
+      ...{ providerLedgerFile, worker, gateway, sandbox, relay, temporal, stop },
       token: (role, subject, tenant) => issuer.sign({ role, subject, tenant }),
     };
   } catch (error) {
@@ -146,7 +148,7 @@ function processes(options: StackOptions, where: Whereabouts) {
         HOST: '127.0.0.1',
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,
-        // A service name of somebody's own would be the same for all three.
+        // A service name of somebody's own would be the same for all of them.
         OTEL_SERVICE_NAME: undefined,
         PAYLOAD_KEYS: keys,
         ...own,
@@ -165,6 +167,10 @@ function processes(options: StackOptions, where: Whereabouts) {
       HEALTH_PORT: `${ports.workerHealth}`,
       METRICS_PORT: `${ports.workerMetrics ?? 'off'}`,
       SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
+    }),
+    relay: processOf('relay', ports.relayHealth, '/readyz', {
+      DATABASE_URL: database.workerUrl,
+      HEALTH_PORT: `${ports.relayHealth}`,
     }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,
@@ -186,14 +192,15 @@ async function allOrThrow<const Parts extends readonly unknown[]>(parts: Parts) 
 
 async function freePorts(): Promise<StackPorts> {
   const ports = new Set<number>();
-  while (ports.size < 3) ports.add(await freePort());
-  const [gateway = 0, workerHealth = 0, sandbox = 0] = ports;
-  return { gateway, workerHealth, sandbox, temporal: 0, temporalUi: 0 };
+  while (ports.size < 4) ports.add(await freePort());
+  const [gateway = 0, workerHealth = 0, relayHealth = 0, sandbox = 0] = ports;
+  return { gateway, workerHealth, relayHealth, sandbox, temporal: 0, temporalUi: 0 };
 }
 
 const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   gateway: 'PORT',
   workerHealth: 'HEALTH_PORT',
+  relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
   workerMetrics: 'METRICS_PORT',

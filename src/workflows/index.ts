@@ -9,4 +9,5 @@ export { editAccount, fundAccount, openAccount } from './account.js';
 export { late } from './late.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
+export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
