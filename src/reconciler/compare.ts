@@ -53,3 +53,13 @@ export function compareEnded(opId: OpId, nowMs: number): Action {
   const hour = Math.floor(nowMs / hourMs);
   return { kind: 'tell', because: 'operation-ended', once: `ended:${opId}:${hour}` };
 }
+
+/**
+ * Where the next page of workflows begins, after a full page of these starts, youngest first. Their
+ * moments are cut to milliseconds: the last one is met again, unless that would go on for ever.
+ */
+export function nextBefore(startedAt: readonly number[]): number | null {
+  const [first, last] = [startedAt[0], startedAt.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  return first === last ? last : last + 1;
+}

@@ -1,7 +1,7 @@
 import type { OpenWorkflow, Watch } from '../client/index.js';
 import type { Envelope, OpId } from '../domain/index.js';
 import type { OpenOperations } from '../ledger/index.js';
-import { type Action, compareEnded, compareOpen } from './compare.js';
+import { type Action, compareEnded, compareOpen, nextBefore } from './compare.js';
 
 /** What a sweep did about one operation, or could not do. */
 export interface Finding {
@@ -87,8 +87,8 @@ export function createSweep(deps: SweepDeps): Sweep {
       const acted = await someAtOnce(ended, beat, (opId) =>
         guarded(opId, () => act(opId, compareEnded(opId, nowMs))),
       );
-      const last = open.length < pageMax ? undefined : open.at(-1);
-      return { seen: open.length, acted, next: last?.startedAt ?? null };
+      const starts = open.map(({ startedAt }) => startedAt);
+      return { seen: open.length, acted, next: open.length < pageMax ? null : nextBefore(starts) };
     },
     waitingWebhooks: () => deps.applyWaiting(webhooksMax),
   };

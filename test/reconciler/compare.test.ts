@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Standing } from '../../src/client/index.js';
 import type { OpId, Phase } from '../../src/domain/index.js';
 import type { OpenOperation } from '../../src/ledger/index.js';
-import { compareEnded, compareOpen } from '../../src/reconciler/compare.js';
+import { compareEnded, compareOpen, nextBefore } from '../../src/reconciler/compare.js';
 
 const opId = 'op_one' as OpId;
 const over = { isOverdue: true };
@@ -48,4 +48,13 @@ test('tells a workflow that outlived its operation once in an hour', () => {
   expect(toldAt[0]).toMatchObject({ kind: 'tell', because: 'operation-ended' });
   expect(toldAt[1]).toEqual(toldAt[0]);
   expect(toldAt[2]).not.toEqual(toldAt[0]);
+});
+
+test.each([
+  [[], null],
+  [[9, 8, 7], 8],
+  [[9, 7, 7], 8],
+  [[7, 7, 7], 7],
+])('after workflows started at %j goes on before %j', (startedAt, next) => {
+  expect(nextBefore(startedAt)).toBe(next);
 });

@@ -6,6 +6,7 @@ import { createInbox } from '../../src/ledger/index.js';
 import { composeSweep } from '../../src/main/compose-sweep.js';
 import { ensureReconcileSchedule, reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
 import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import { capture } from '../../src/workflows/messages.js';
 import { envelopesOf } from '../support/envelopes.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -78,6 +79,26 @@ test('runs an operation that Temporal does not know from its row alone', async (
   const input = started?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
   expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual(envelope);
   expect(foundOf(opId)).toEqual(['restart workflow-lost']);
+});
+
+test('runs a terminated hold again, which can then be captured, once', async () => {
+  const account = await world.account(100_00);
+  const opId = await world.pay({ account, amount: 39_00, capture: 'manual' });
+  const handle = world.temporal.workflow.getHandle(opId);
+  const captured = () => handle.executeUpdate(capture, { args: [{}] });
+  await eventually(async () =>
+    expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ phase: 'held' }),
+  );
+
+  await handle.terminate('by hand');
+  await sweep();
+  await eventually(async () => expect(await captured()).toMatchObject({ kind: 'accepted' }));
+
+  expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
+  const atProvider = await fetch(`${world.providerUrl}/charges?reference=${opId}`);
+  expect(await atProvider.json()).toMatchObject({ data: [{ capturedAmount: 39_00 }] });
+  expect(await world.available(account)).toBe(61_00);
+  expect(await world.disagreeing()).toEqual([]);
 });
 
 test('leaves a live payment alone, however often it looks', async () => {
@@ -159,6 +180,11 @@ test('has one schedule after five starts, which sweeps, and which a person may p
   const starts = Array.from({ length: 5 }, () => ensureReconcileSchedule(temporal, taskQueue));
   await Promise.all(starts);
   try {
+    const everyMs = async () => (await handle.describe()).spec.intervals?.[0]?.every;
+    await handle.update((is) => ({ ...is, spec: { intervals: [{ every: '1h' }] } }));
+    await eventually(async () => expect(await everyMs()).toBe(hour));
+    await ensureReconcileSchedule(temporal, taskQueue);
+    await eventually(async () => expect(await everyMs()).toBe(30_000));
     await handle.pause('by hand');
     await ensureReconcileSchedule(temporal, taskQueue);
     const { opId } = await payUnder('timeout-after', 38_00);
