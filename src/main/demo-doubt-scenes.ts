@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { nanoid } from 'nanoid';
 import { accounts, charged, check, endedAs } from './demo-scenes.js';
 import { accepted, type DemoWorld, type SceneReport } from './demo-world.js';
@@ -6,6 +7,8 @@ import type { OperationBody } from './http-api.js';
 // An amount each, so that a fault strikes only its own scene.
 const amounts = { held: 12_00, refunded: 15_00, back: 5_00, late: 9_09, deferred: 2_00 } as const;
 const deferredCount = 20;
+/** For so long a worker may see the breaker as it was. */
+const breakerSightMs = 1_200;
 
 /** A hold is captured, and the provider loses the answer to the capture: it is captured once. */
 export async function captureLost(world: DemoWorld): Promise<SceneReport> {
@@ -87,9 +90,12 @@ export async function breakerOpens(world: DemoWorld): Promise<SceneReport> {
   await world.fault({ fault: 'down', match: { amount: amounts.deferred, method: 'POST' } });
   const first = await startedAll(world, payment, 3);
   await Promise.all(first.map((opId) => world.reaches(opId, ({ phase }) => phase === 'in-doubt')));
+  await delay(breakerSightMs);
   const waiting = await startedAll(world, payment, deferredCount);
   const phases = await Promise.all(
-    waiting.map((opId) => world.reaches(opId, ({ phase }) => phase !== 'charging')),
+    waiting.map((opId) =>
+      world.reaches(opId, ({ phase }) => phase === 'deferred' || phase === 'in-doubt'),
+    ),
   );
   await world.heal(amounts.deferred);
   const operations = await Promise.all([...first, ...waiting].map((opId) => world.atRest(opId)));
