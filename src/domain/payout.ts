@@ -24,8 +24,6 @@ export function parsePayoutCommand(body: unknown, idemKey: string): Parsed<Payou
   const fields = ['account', 'amount', 'currency', 'destination', 'bizKey'];
   return readObject(body, fields, (read) => {
     const bizKey = read.optional('bizKey', (path) => read.label(path, 255));
-    const destination = read.label('destination', 64);
-    if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(destination)) read.fault('destination', 'text-invalid');
     const { domain, eventType } = commands.payout;
     return {
       ...{ domain, eventType, idemKey },
@@ -34,7 +32,7 @@ export function parsePayoutCommand(body: unknown, idemKey: string): Parsed<Payou
         account: read.account('account'),
         amount: read.amount('amount'),
         currency: read.currency('currency'),
-        destination,
+        destination: read.destination('destination'),
       },
     };
   });
