@@ -15,6 +15,7 @@ import { hold, holdPayout, holdRefund } from './hold.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
+import { endRide, holdRide, requestRide } from './ride.js';
 import { settle } from './settle.js';
 
 export { createBreakerStore } from './breaker.js';
@@ -41,6 +42,9 @@ export function createLedger(database: Database) {
     hold: hold(database),
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
+    requestRide: requestRide(database),
+    holdRide: holdRide(database),
+    endRide: endRide(database),
     beginCapture: beginCapture(database),
     extendHold: extendHold(database),
     writeAttempt: writeAttempt(database),
