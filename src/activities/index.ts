@@ -8,3 +8,4 @@
 export { accountActivities } from './account.js';
 export { type ProviderSteps, providerActivities } from './outside.js';
 export { type PaymentLedgerSteps, paymentActivities } from './payment.js';
+export { rideActivities } from './ride.js';

@@ -25,6 +25,7 @@ import {
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import { type RideWishes, rideWishes } from './rides.js';
 import type { KeyRing } from './seal.js';
 import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
@@ -78,7 +79,7 @@ export interface OperationDescription {
 export type OperationResult = { readonly kind: string } | Fail;
 
 /** Starts operations and asks after them. */
-export interface Client {
+export interface Client extends RideWishes {
   /**
    * Accepts a command: one durable write. The same key with the same command is the same
    * operation, `replayed`; with another command it throws IdempotencyKeyReused. Throws Temporal's
@@ -122,7 +123,8 @@ export function createClient(options: ClientOptions): Client {
     opId: opIdOf({ ...command, ...ownerOf(start) }),
     digests: commandDigests(command, start, options.keys),
   });
-  const client: Client = {
+  return {
+    ...rideWishes(temporal),
     identify,
     start: async (command, start = {}) => {
       const envelope = { ...identify(command, start), ...ownerOf(start) };
@@ -144,7 +146,6 @@ export function createClient(options: ClientOptions): Client {
       );
     },
   };
-  return client;
 }
 
 async function startOnce(options: ClientOptions, envelope: Envelope) {

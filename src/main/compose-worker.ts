@@ -6,7 +6,12 @@ import {
   type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { accountActivities, paymentActivities, providerActivities } from '../activities/index.js';
+import {
+  accountActivities,
+  paymentActivities,
+  providerActivities,
+  rideActivities,
+} from '../activities/index.js';
 import { classify } from '../database/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
@@ -50,6 +55,7 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
       ...paymentActivities({ ledger, provider, classify }),
       ...providerActivities({ provider, classify }),
       ...accountActivities({ ledger, classify }),
+      ...rideActivities({ ledger, classify }),
     },
     enableNonLocalActivities: deps.callsOutside ?? true,
     // A dead worker's own queue is waited for this long, then any worker goes on.

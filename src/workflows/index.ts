@@ -9,3 +9,4 @@ export { editAccount, fundAccount, openAccount } from './account.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { refund } from './refund.js';
+export { ride } from './ride.js';

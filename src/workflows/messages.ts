@@ -1,5 +1,11 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { HoldRefusal, OutsideAnswer } from '../domain/index.js';
+import type {
+  HoldRefusal,
+  OutsideAnswer,
+  RideAnswer,
+  RideMatch,
+  RideParty,
+} from '../domain/index.js';
 
 /**
  * Whether a wish to withdraw came in time. Too late: the charge began, or the operation is final.
@@ -30,3 +36,12 @@ export const capture = defineUpdate<HoldAnswer, [CaptureWish]>('capture');
 
 /** Lets a hold end at another moment, epoch milliseconds. */
 export const extend = defineUpdate<HoldAnswer, [number]>('extend');
+
+/** Tells a ride who drives. */
+export const match = defineUpdate<RideAnswer, [RideMatch]>('match');
+
+/** Tells a ride that it was driven, and what it costs, in minor units. */
+export const complete = defineUpdate<RideAnswer, [number]>('complete');
+
+/** Cancels a ride, and says by whom. */
+export const cancel = defineUpdate<RideAnswer, [RideParty]>('cancel');
