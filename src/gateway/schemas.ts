@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { amountMax, currencies, idemKeyPattern, phases, states } from '../domain/index.js';
+import {
+  amountMax,
+  currencies,
+  idemKeyPattern,
+  phases,
+  rideParties,
+  states,
+} from '../domain/index.js';
 import { type ProblemCode, problemMediaType, problems } from './problems.js';
 
 // What the API takes and gives, for its description and for the answers. Bodies are read by the
@@ -52,6 +59,23 @@ export const paymentBody = z
   .refine(({ method, payTo }) => method !== 'balance' || payTo !== undefined);
 
 export const cancelBody = z.strictObject({ reason: plainText(500).optional() });
+
+export const rideBody = z.strictObject({
+  rider: accountId.meta({ description: 'Who pays' }),
+  estimate: amount,
+  currency,
+  bizKey: label.optional().meta({ description: 'Names the business thing, a booking say' }),
+});
+export const rideMatchBody = z.strictObject({
+  driver: accountId.meta({ description: 'Who receives the fare' }),
+  destination: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)
+    .optional()
+    .meta({ description: "The provider's token of where the driver is paid out" }),
+});
+export const rideCompletionBody = z.strictObject({ amount });
+export const rideCancelBody = z.strictObject({ by: z.enum(rideParties) });
 
 export const accountOpenBody = z
   .strictObject({

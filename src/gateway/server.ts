@@ -18,6 +18,7 @@ import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
+import { rideRoutes } from './rides.js';
 import {
   answerProblems,
   guardRequests,
@@ -56,6 +57,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   await describeApi(app);
   healthRoutes(app, deps.checks, () => isClosing);
   paymentRoutes(app, { ...deps, acceptance });
+  rideRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   await webhookRoutes(app, deps);
