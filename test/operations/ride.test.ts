@@ -114,6 +114,20 @@ describe('a ride', () => {
     expect(await world.disagreeing()).toEqual([]);
   });
 
+  test('that its rider cancels is let go when the fee is declined', async () => {
+    const { rider, opId } = await booked(world);
+    const { id } = (await charge(world, opId)) ?? {};
+    const match = { method: 'POST', path: `/charges/${String(id)}/capture` } as const;
+    await world.fault({ fault: 'decline', times: 1, match });
+
+    expect(await world.client.cancelRide(opId, 'rider')).toEqual(accepted);
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'fail', code: 'withdrawn' });
+    expect(await charge(world, opId)).toMatchObject({ status: 'voided', capturedAmount: 0 });
+    expect(await world.available(rider)).toBe(100_00);
+    expect(await world.disagreeing()).toEqual([]);
+  });
+
   test('whose estimate is declined is over, with nothing held', async () => {
     const amount = ownAmount();
     await world.fault({ fault: 'decline', times: 1, match: firstCall(amount) });
