@@ -377,7 +377,9 @@ begin
   end if;
   if h.captured > 0 then
     return ledger.finish(o, 'release', jsonb_build_object('kind', 'settled', 'opId', o.op_id,
-      'minor', h.captured, 'currency', h.currency), 'COMPLETED', null,
+      'minor', h.captured, 'currency', h.currency, 'chargeId', (
+        select outcome -> 'chargeId' from ledger.attempt
+         where op = o.id and outcome ->> 'kind' = 'captured' limit 1)), 'COMPLETED', null,
       lower(o.domain) || '.settled');
   end if;
   return ledger.finish(o, 'release', jsonb_strip_nulls(jsonb_build_object('kind', 'released',

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type {
   Attempted,
+  Begun,
   CapturedPart,
   Capturing,
   Conflict,
@@ -8,6 +9,7 @@ import type {
   Extended,
   Fail,
   Held,
+  LateCommand,
   OpId,
   PaymentCommand,
   PayoutCommand,
@@ -15,7 +17,10 @@ import type {
   RefundCommand,
   Released,
   ReleaseBecause,
+  ReleasedByHand,
+  Returned,
   Settled,
+  SettledByHand,
   SettleProof,
 } from '../domain/index.js';
 import type { CaptureRequest, Ledger } from '../ledger/index.js';
@@ -33,12 +38,12 @@ type Reserve<Command extends PaymentCommand | RefundCommand | PayoutCommand> = (
 ) => Promise<Held | Settled | Fail>;
 type Settle = (
   opId: OpId,
-  proof: SettleProof,
+  proof: SettleProof | SettledByHand,
   move?: Move,
 ) => Promise<Settled | CapturedPart | Conflict>;
 type Release = (
   envelope: Envelope,
-  because: ReleaseBecause,
+  because: ReleaseBecause | ReleasedByHand,
 ) => Promise<Released | Settled | Conflict | Fail>;
 
 /** The ledger's side of a payment, refund or payout: each step one statement, each repeatable. */
@@ -55,6 +60,8 @@ export interface PaymentLedgerSteps {
   beginCapture(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
   extendHold(opId: OpId, change: string, expiresAt: number): Promise<Extended | Fail>;
   writeAttempt(opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict>;
+  beginLate(envelope: Envelope<LateCommand>): Promise<Begun | Returned | Fail>;
+  endLate: Ledger['endLate'];
   notePhase(
     opId: OpId,
     change: string,
@@ -83,6 +90,8 @@ export function paymentActivities(deps: {
     beginCapture: ledger.beginCapture,
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
+    beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
+    endLate: ledger.endLate,
     notePhase: (opId: OpId, change: string, phase: Phase, reason: string, event?: string) =>
       ledger.notePhase(opId, change, phase, { reason }, event),
     doubtProfile: () => Promise.resolve(provider.profile),

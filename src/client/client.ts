@@ -4,32 +4,39 @@ import {
   isGrpcDeadlineError,
   type Client as TemporalClient,
   WorkflowExecutionAlreadyStartedError,
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
+  type WorkflowHandle,
 } from '@temporalio/client';
 import {
+  type CaptureWish,
   type Command,
-  commands,
+  type Decision,
   differs,
   digestsOf,
   type Envelope,
   type Fail,
   type FieldDigests,
   fingerprintOf,
-  formatMoney,
   type OpId,
-  type OperationState,
   type OutsideAnswer,
   opIdOf,
-  type PaymentPayload,
   timeBudgetMsDefault,
 } from '../domain/index.js';
-import { evidence, verify, type WithdrawAnswer, withdraw } from '../workflows/messages.js';
+import {
+  decide,
+  evidence,
+  type HoldAnswer,
+  verify,
+  type WithdrawAnswer,
+  withdraw,
+} from '../workflows/messages.js';
+import { describe, type OperationDescription } from './description.js';
+import { holdWishes } from './hold-wishes.js';
+import { IdempotencyKeyReused } from './key-reused.js';
 import { type RideWishes, rideWishes } from './rides.js';
 import type { KeyRing } from './seal.js';
-import { searchAttributesOf } from './search-attributes.js';
 import { taskQueueDefault } from './task-queues.js';
 import { unlessGone } from './unless-gone.js';
+import { startOf, workflowOf } from './workflow-start.js';
 
 export interface ClientOptions {
   /** A connected Temporal client. On a worker's own NativeConnection operations start eagerly. */
@@ -53,26 +60,10 @@ export interface StartOptions {
   readonly actor?: string;
   /** Free text and personal data; sealed before it leaves this process. */
   readonly sealed?: object;
+  /** The operation that this one follows from. */
+  readonly parentOpId?: OpId;
   /** The trace id (32 hex) that rows, logs and provider calls will carry. */
   readonly trace?: string;
-}
-
-/** What Temporal alone knows of an operation; the rows know more once its first step has run. */
-export interface OperationDescription {
-  readonly opId: OpId;
-  readonly tenant: string;
-  readonly principal: string;
-  readonly domain: string;
-  readonly eventType: string;
-  readonly bizKey: string;
-  readonly state: OperationState;
-  readonly outcome?: { readonly kind: string };
-  readonly account?: string;
-  readonly amount?: number;
-  readonly currency?: string;
-  /** Epoch milliseconds. */
-  readonly acceptedAt: number;
-  readonly digests: FieldDigests;
 }
 
 /** How an operation ended: its result, or its refusal. */
@@ -90,26 +81,23 @@ export interface Client extends RideWishes {
   result(opId: OpId, waitMs?: number): Promise<OperationResult | undefined>;
   /** What Temporal knows of an operation; undefined when it knows none, or no longer. */
   describe(opId: OpId): Promise<OperationDescription | undefined>;
-  /** Withdraws an operation whose outside step has not begun. */
+  /** Withdraws an operation whose outside step has not begun, or lets go of what it holds. */
   withdraw(opId: OpId): Promise<WithdrawAnswer>;
-  /** Asks the provider once more about an operation in doubt or parked. */
-  verify(opId: OpId): Promise<void>;
+  /**
+   * Takes held money: all of it, or part. The same key again is given the first answer, and takes
+   * nothing twice; with another wish it throws IdempotencyKeyReused.
+   */
+  capture(opId: OpId, wish: CaptureWish, key: string): Promise<HoldAnswer>;
+  /** Lets a hold end at another moment, epoch milliseconds. The key is as that of a capture. */
+  extend(opId: OpId, expiresAt: number, key: string): Promise<HoldAnswer>;
+  /** Asks the provider once more about one in doubt or parked; false when none runs. */
+  verify(opId: OpId): Promise<boolean>;
+  /** Tells a parked operation what two people decided; false when none runs under this id. */
+  decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
-}
-
-/** The key names another command. `differs` lists the fields, never what they hold. */
-export class IdempotencyKeyReused extends Error {
-  readonly opId: OpId;
-  readonly differs: readonly string[];
-  constructor(opId: OpId, fields: readonly string[]) {
-    super(`the idempotency key was used with another ${fields.join(', ')}`);
-    this.name = 'IdempotencyKeyReused';
-    this.opId = opId;
-    this.differs = fields;
-  }
 }
 
 /** The thin client: needs Temporal only, no database. */
@@ -123,8 +111,12 @@ export function createClient(options: ClientOptions): Client {
     opId: opIdOf({ ...command, ...ownerOf(start) }),
     digests: commandDigests(command, start, options.keys),
   });
-  return {
-    ...rideWishes(temporal),
+  const told = (opId: OpId, tell: (handle: WorkflowHandle) => Promise<void>) =>
+    unlessGone(
+      tell(temporal.workflow.getHandle(opId)).then(() => true),
+      false,
+    );
+  const client: Client = {
     identify,
     start: async (command, start = {}) => {
       const envelope = { ...identify(command, start), ...ownerOf(start) };
@@ -137,31 +129,21 @@ export function createClient(options: ClientOptions): Client {
     describe: (opId) => describe(temporal, opId),
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
-    verify: (opId) => temporal.workflow.getHandle(opId).signal(verify),
-    evidence: (opId, answer) => {
-      const signalled = temporal.workflow.getHandle(opId).signal(evidence, answer);
-      return unlessGone(
-        signalled.then(() => true),
-        false,
-      );
-    },
+    ...holdWishes(temporal),
+    ...rideWishes(temporal),
+    verify: (opId) => told(opId, (handle) => handle.signal(verify)),
+    decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
+    evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),
   };
+  return client;
 }
 
 async function startOnce(options: ClientOptions, envelope: Envelope) {
   const { opId, command, digests } = envelope;
   try {
     await options.temporal.workflow.start(workflowOf(command), {
-      workflowId: opId,
-      taskQueue: options.taskQueue ?? taskQueueDefault,
-      args: [envelope],
-      workflowIdConflictPolicy: 'FAIL',
+      ...startOf(envelope, options.taskQueue ?? taskQueueDefault),
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      // With the worker's sticky time-out this bounds how long a dead worker is waited for.
-      workflowTaskTimeout: '5s',
-      typedSearchAttributes: searchAttributesOf(envelope.tenant, command),
-      memo: memoOf(envelope),
-      staticSummary: summaryOf(command),
       ...(options.eager === true && { requestEagerStart: true }),
     });
     return { opId, replayed: false };
@@ -189,6 +171,7 @@ function sealedEnvelope(
     trace: start.trace ?? randomBytes(16).toString('hex'),
     acceptedAt: Date.now(),
     timeBudgetMs: start.timeBudget ?? timeBudgetMsDefault,
+    ...(start.parentOpId !== undefined && { parentOpId: start.parentOpId }),
     ...(start.sealed !== undefined && { sealed: ringOf(keys).seal(start.sealed, known.opId) }),
   };
 }
@@ -207,73 +190,6 @@ function commandDigests(command: Command, start: StartOptions, keys: KeyRing | u
 function ringOf(keys: KeyRing | undefined): KeyRing {
   if (keys === undefined) throw new RangeError('free text needs a key ring: give `keys`');
   return keys;
-}
-
-function workflowOf(command: Command): string {
-  const known = Object.values(commands).find(
-    ({ domain, eventType }) => domain === command.domain && eventType === command.eventType,
-  );
-  if (known === undefined) {
-    throw new RangeError(`no operation ${command.domain} ${command.eventType}`);
-  }
-  return known.workflow;
-}
-
-function memoOf({ principal, command, digests }: Envelope) {
-  const { domain, eventType, bizKey } = command;
-  return { principal, domain, eventType, digests, ...(bizKey && { bizKey }) };
-}
-
-function summaryOf(command: Command): string {
-  const { account, amount, currency } = command.payload as Partial<PaymentPayload>;
-  const sum = amount === undefined || currency === undefined ? '' : formatMoney(amount, currency);
-  return [command.eventType, sum, account].filter(Boolean).join(' · ');
-}
-
-async function describe(
-  temporal: TemporalClient,
-  opId: OpId,
-): Promise<OperationDescription | undefined> {
-  try {
-    const handle = temporal.workflow.getHandle(opId);
-    const description = await handle.describe();
-    const ended = description.status.name === 'COMPLETED';
-    const outcome = ended ? ((await handle.result()) as OperationResult) : undefined;
-    return descriptionOf(opId, description, outcome);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-function descriptionOf(
-  opId: OpId,
-  description: WorkflowExecutionDescription,
-  outcome: { kind: string } | undefined,
-): OperationDescription | undefined {
-  const memo = description.memo as ReturnType<typeof memoOf> | undefined;
-  // A workflow of somebody else may stand under this id.
-  if (memo?.digests === undefined) return undefined;
-  const attributes = Object.fromEntries(
-    description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
-  );
-  const { account, amount, currency } = attributes as Partial<PaymentPayload>;
-  const failed = outcome?.kind === 'fail';
-  return {
-    opId,
-    tenant: String(attributes.tenant),
-    principal: memo.principal,
-    domain: memo.domain,
-    eventType: memo.eventType,
-    bizKey: memo.bizKey ?? opId,
-    state: outcome === undefined ? 'PENDING' : failed ? 'FAILED' : 'COMPLETED',
-    acceptedAt: description.startTime.getTime(),
-    digests: memo.digests,
-    ...(outcome !== undefined && { outcome }),
-    ...(account !== undefined && { account }),
-    ...(amount !== undefined && { amount }),
-    ...(currency !== undefined && { currency }),
-  };
 }
 
 async function withinMs<Value>(

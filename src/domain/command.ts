@@ -38,6 +38,7 @@ export const commands = {
   payment: { domain: 'Payment', eventType: 'PaymentRequested', workflow: 'payment' },
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
+  late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },

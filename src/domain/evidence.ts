@@ -115,6 +115,20 @@ export interface FencedOff {
 /** What may release a hold. Silence, a time-out and "not found" are not here, by type. */
 export type ReleaseBecause = Declined | Withdrawn | NeverCharged | LetGo | FencedOff;
 
+/** Two people decided that the money moves, each by name; the ledger looks whether they did. */
+export interface SettledByHand {
+  readonly kind: 'by-hand';
+  readonly by: readonly [string, string];
+  readonly chargeId?: string;
+}
+
+/** Two people decided that the money goes back; the ledger looks whether they did. */
+export interface ReleasedByHand {
+  readonly kind: 'by-hand';
+  readonly by: readonly [string, string];
+  readonly code: 'released-by-hand';
+}
+
 /** The provider has it and has not decided. */
 export interface Pending {
   readonly kind: 'pending';
@@ -206,5 +220,19 @@ export interface Conflict {
   readonly reason: string;
 }
 
-/** How a payment ends: settled, or refused by value. */
-export type PaymentResult = Settled | Fail;
+/** An operation that gives late money back has its row. */
+export interface Begun {
+  readonly kind: 'begun';
+  readonly opId: OpId;
+}
+
+/** Money that came to light after the end of its operation is back with whose it was. */
+export interface Returned {
+  readonly kind: 'returned';
+  readonly opId: OpId;
+  readonly returned: number;
+  readonly currency: Currency;
+}
+
+/** How an operation with money ends: settled, given back, or refused by value. */
+export type PaymentResult = Settled | Returned | Fail;

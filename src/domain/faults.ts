@@ -42,10 +42,9 @@ export interface ObjectReader {
   moment(path: string): number;
   /** Text without NUL and lone surrogates, at most `lengthMax` UTF-16 units. */
   text(path: string, lengthMax: number): string;
-  /** A provider's token for where money goes. */
-  destination(path: string): string;
-  /** Visible ASCII, 1 to `lengthMax`. */
-  label(path: string, lengthMax: number): string;
+  /** Visible ASCII, 1 to `lengthMax`, of a narrower form where one is given. */
+  label(path: string, lengthMax: number, form?: RegExp): string;
+  truth(path: string): boolean;
   /** A flat record of texts: at most 50 keys of 40, values of 500. */
   texts(path: string): Record<string, string>;
   fault(path: string, code: FaultCode): void;
@@ -113,8 +112,9 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       return momentMsOf(take(path, 'moment-invalid', isMoment)) ?? 0;
     },
     text: (path, lengthMax) => within(path, lengthMax, isPlainText),
-    destination: (path) => within(path, 64, (raw) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(raw)),
-    label: (path, lengthMax) => within(path, lengthMax, (raw) => /^[\x21-\x7e]+$/.test(raw)),
+    label: (path, lengthMax, form = /^[\x21-\x7e]+$/) =>
+      within(path, lengthMax, (raw) => form.test(raw)),
+    truth: (path) => take(path, 'field-invalid', (raw): raw is boolean => typeof raw === 'boolean'),
     texts: (path) => readTexts(path, own(path), fault),
   };
 }

@@ -1,3 +1,5 @@
+import { type Parsed, readObject } from './faults.js';
+
 // A hold as the workflow that owns it judges wishes about it. The one thread of the workflow makes
 // the order, so that of capture, cancel and expiry exactly one wins.
 
@@ -34,7 +36,7 @@ export interface HoldRefusal {
 /** Judges a capture of `amount`, or of all that is left; a hold of one capture ends with it. */
 export function judgeCapture(
   holding: Holding,
-  asked: { readonly amount?: number; readonly final?: boolean },
+  asked: CaptureWish,
 ): AcceptedCapture | CaptureRefusal {
   if (holding.closing) return { kind: 'refused', code: 'invalid-state' };
   const taken = holding.captured + holding.promised;
@@ -45,6 +47,27 @@ export function judgeCapture(
   }
   const final = holding.captures === 'manual' || asked.final === true || minor >= left;
   return { kind: 'accepted', minor, final };
+}
+
+/** Part of a hold to take, or all of it. Minor units. */
+export interface CaptureWish {
+  readonly amount?: number;
+  /** Gives back what is left; always so for a hold of one capture. */
+  readonly final?: boolean;
+}
+
+/** Reads the body of a capture. */
+export function parseCaptureWish(body: unknown): Parsed<CaptureWish> {
+  return readObject(body, ['amount', 'final'], (read) => {
+    const amount = read.optional('amount', read.amount);
+    const final = read.optional('final', read.truth);
+    return { ...(amount !== undefined && { amount }), ...(final !== undefined && { final }) };
+  });
+}
+
+/** Reads the body that asks for another end of a hold: that moment, epoch milliseconds. */
+export function parseExtension(body: unknown): Parsed<number> {
+  return readObject(body, ['holdExpiresAt'], (read) => read.moment('holdExpiresAt'));
 }
 
 function captureMax({ authorised, tolerancePercent }: Holding): number {

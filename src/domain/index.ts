@@ -35,13 +35,17 @@ export {
   shareOf,
   tallied,
 } from './breaker.js';
+export { type CaseAction, type CaseState, caseActions, caseStates, type Decision } from './case.js';
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
+export { type LateCommand, lateCommandOf } from './late.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
+export type { OperationEvent } from './event.js';
 export type {
   Attempted,
   Authorized,
+  Begun,
   Captured,
   CapturedPart,
   Capturing,
@@ -56,11 +60,13 @@ export type {
   OutsideStep,
   PaidOut,
   PaymentResult,
-  Pending,
   Refunded,
   Released,
+  Returned,
   ReleaseBecause,
+  ReleasedByHand,
   Settled,
+  SettledByHand,
   SettleProof,
   Voided,
 } from './evidence.js';
@@ -74,9 +80,12 @@ export {
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
   type CaptureRefusal,
+  type CaptureWish,
   type Holding,
   type HoldRefusal,
   judgeCapture,
+  parseCaptureWish,
+  parseExtension,
 } from './holding.js';
 export {
   type AccountId,
@@ -90,6 +99,7 @@ export {
   opIdOf,
   referenceOf,
 } from './ids.js';
+export { momentMsOf } from './moment.js';
 export { amountMax, formatMoney, type Money, money } from './money.js';
 export {
   isFinal,

@@ -7,6 +7,7 @@ import type { Currency } from './currency.js';
 import { type Parsed, readObject } from './faults.js';
 import { type CaptureRefusal, type Holding, judgeCapture } from './holding.js';
 import type { AccountId, OpId } from './ids.js';
+import { destinationForm } from './payout.js';
 
 /** What a ride asks for. */
 export interface RidePayload {
@@ -136,7 +137,9 @@ export function parseRideCommand(body: unknown, idemKey: string): Parsed<RideCom
 export function parseRideMatch(body: unknown): Parsed<RideMatch> {
   return readObject(body, ['driver', 'destination'], (read) => {
     const driver = read.account('driver');
-    const destination = read.optional('destination', read.destination);
+    const destination = read.optional('destination', (path) =>
+      read.label(path, 64, destinationForm),
+    );
     return { driver, ...(destination !== undefined && { destination }) };
   });
 }

@@ -1,10 +1,11 @@
-import { IdempotencyKeyReused, type StartOptions } from '../client/index.js';
+import type { StartOptions } from '../client/index.js';
 import { type AccountId, type Command, differs, type FieldDigests } from '../domain/index.js';
 import type { AccountRow } from '../ledger/reads.js';
 import type { GatewayDeps } from './app.js';
 import type { Caller } from './auth.js';
 import { bounded } from './bounded.js';
 import type { Ends } from './ends.js';
+import { unlessReused } from './idempotency.js';
 import { limits } from './limits.js';
 import { Problem, problem } from './problems.js';
 import { type OperationView, viewOfCommand, viewOfDescription, viewOfRow } from './views.js';
@@ -62,23 +63,17 @@ export function createAcceptance(
         if (first === undefined) throw refusal;
         return replayOf(first.digests, viewOfDescription(first));
       }
-      const { replayed } = await start(command, as);
+      const { replayed } = await unlessReused(
+        bounded(limits.temporalTimeoutMs, client.start(command, as)),
+      );
       if (!replayed) metrics.count('operationsStarted', { operation: command.eventType });
       const view = viewOfCommand(opId, command);
       if (!replayed && waitMs === 0) return { operation: view, replayed };
       return { operation: await ends.await(caller, view, waitMs), replayed };
     },
   };
-
-  async function start(command: Command, as: StartOptions) {
-    try {
-      return await bounded(limits.temporalTimeoutMs, client.start(command, as));
-    } catch (error) {
-      if (!(error instanceof IdempotencyKeyReused)) throw error;
-      throw problem('idempotency-key-reused', { differs: error.differs });
-    }
-  }
 }
+
 /** True for the problem of this code. */
 export function isProblem(error: unknown, code: Problem['code']): error is Problem {
   return error instanceof Problem && error.code === code;

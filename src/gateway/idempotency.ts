@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { IdempotencyKeyReused } from '../client/index.js';
 import { isIdemKey } from '../domain/index.js';
 import { problem } from './problems.js';
 
@@ -16,6 +17,16 @@ export function optionalIdempotencyKeyOf(headers: IncomingHttpHeaders): string |
   if (key === undefined) return undefined;
   if (!isIdemKey(key)) throw problem('idempotency-key-invalid');
   return key;
+}
+
+/** The value; throws the problem of a key that names something else. */
+export async function unlessReused<Value>(value: Promise<Value>): Promise<Value> {
+  try {
+    return await value;
+  } catch (error) {
+    if (!(error instanceof IdempotencyKeyReused)) throw error;
+    throw problem('idempotency-key-reused', { differs: error.differs });
+  }
 }
 
 const waitSecondsMax = 30;

@@ -7,5 +7,6 @@
  */
 export type { App } from './app.js';
 export { createTokenVerifier, type Role, roles, type VerifyToken } from './auth.js';
+export { createLateJudge } from './late.js';
 export { createGateway } from './server.js';
-export { applyWaiting, type JudgeLate } from './webhooks.js';
+export { applyWaiting } from './webhooks.js';

@@ -8,7 +8,15 @@ import { createCursors } from './cursor.js';
 import { limits } from './limits.js';
 import { momentOf } from './moment.js';
 import { problem } from './problems.js';
-import { answers, noQuery, operationBody, operationParams, operationsBody } from './schemas.js';
+import {
+  answers,
+  noQuery,
+  operationBody,
+  operationParams,
+  operationsBody,
+  pageCursor,
+  pageLimit,
+} from './schemas.js';
 import { type OperationView, viewOfDescription, viewOfRow } from './views.js';
 
 type Deps = Pick<GatewayDeps, 'client' | 'reads' | 'keys'>;
@@ -67,12 +75,24 @@ export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
   );
 }
 
+export type FoundOperation = OperationView & { opId: OpId };
+
+/** Finds payments alone: every other operation gives `operation-unknown` too. */
+export function createPaymentFinder(deps: Pick<Deps, 'client' | 'reads'>) {
+  const find = createOperationFinder(deps);
+  return async (caller: Caller, opId: string): Promise<FoundOperation> => {
+    const found = await find(caller, opId);
+    if (found.domain !== 'Payment') throw problem('operation-unknown');
+    return found;
+  };
+}
+
 /**
  * Finds the operation that `caller` may see: by its row, else in Temporal. One that is unknown,
  * somebody else's, or has no possible id gives the same problem `operation-unknown`.
  */
 export function createOperationFinder({ client, reads }: Pick<Deps, 'client' | 'reads'>) {
-  return async (caller: Caller, opId: string): Promise<OperationView & { opId: OpId }> => {
+  return async (caller: Caller, opId: string): Promise<FoundOperation> => {
     if (!isOpId(opId)) throw problem('operation-unknown');
     const row = await reads.operation(caller.tenant, opId);
     if (row !== undefined && sees(caller, row.principal, row.owner)) {
@@ -112,13 +132,8 @@ const listQuery = z.strictObject({
   bizKey: label.optional(),
   from: moment.optional(),
   to: moment.optional(),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/)
-    .transform(Number)
-    .optional()
-    .meta({ description: '1 to 100; 50 when not given' }),
-  cursor: z.string().max(256).optional(),
+  limit: pageLimit.meta({ description: '1 to 100; 50 when not given' }),
+  cursor: pageCursor,
   count: z.enum(['true', 'false']).optional(),
 });
 

@@ -5,40 +5,22 @@ import {
   type OpId,
   type PaymentPayload,
   parsePaymentCommand,
-  readObject,
   type RefusalCode,
 } from '../domain/index.js';
 import type { AccountRow } from '../ledger/reads.js';
 import type { Acceptance, Accepted } from './acceptance.js';
-import type { App, GatewayDeps } from './app.js';
+import type { App } from './app.js';
 import { type Caller, roles } from './auth.js';
 import { readBody } from './body.js';
-import { bounded } from './bounded.js';
 import { idempotencyKeyOf, waitMsOf } from './idempotency.js';
-import { limits } from './limits.js';
-import { createOperationFinder } from './operations.js';
+import { requireNear } from './moments.js';
+import { paymentBody } from './payment-schemas.js';
 import { problem } from './problems.js';
-import {
-  answers,
-  bodyProblems,
-  cancelBody,
-  keyHeaders,
-  noQuery,
-  operationBody,
-  operationParams,
-  paymentBody,
-} from './schemas.js';
+import { answers, bodyProblems, keyHeaders, noQuery, operationBody } from './schemas.js';
 import { operationPath, type OperationView } from './views.js';
 
-type Deps = Pick<GatewayDeps, 'client' | 'reads'> & { readonly acceptance: Acceptance };
-
-/** Payments: asked for, and withdrawn. */
-export function paymentRoutes(app: App, deps: Deps): void {
-  payRoute(app, deps);
-  cancelRoute(app, deps);
-}
-
-function payRoute(app: App, { acceptance }: Deps): void {
+/** Payments, asked for. */
+export function paymentRoutes(app: App, { acceptance }: { acceptance: Acceptance }): void {
   app.post(
     '/v1/payments',
     {
@@ -51,7 +33,13 @@ function payRoute(app: App, { acceptance }: Deps): void {
         headers: keyHeaders,
         querystring: noQuery,
         body: paymentBody,
-        response: answers(acceptedAnswers, ...keyProblems, ...payerProblems, ...bodyProblems),
+        response: answers(
+          acceptedAnswers,
+          ...keyProblems,
+          ...payerProblems,
+          'moment-past',
+          ...bodyProblems,
+        ),
       },
     },
     async (request, reply) => {
@@ -63,7 +51,10 @@ function payRoute(app: App, { acceptance }: Deps): void {
         caller,
         command,
         accounts: payTo === undefined ? [account] : [account, payTo],
-        admit: (accounts) => requirePayable(caller, command.payload, accounts),
+        admit: (accounts) => {
+          requirePayable(caller, command.payload, accounts);
+          requireNear(command.payload, Date.now());
+        },
         options: {
           timeBudget: timeBudgetMs,
           trace: request.trace.traceId,
@@ -72,43 +63,6 @@ function payRoute(app: App, { acceptance }: Deps): void {
         waitMs: waitMsOf(request.headers),
       });
       return sendAccepted(request, reply, accepted);
-    },
-  );
-}
-
-function cancelRoute(app: App, { client, reads }: Deps): void {
-  const find = createOperationFinder({ client, reads });
-
-  app.post(
-    '/v1/payments/:opId/cancel',
-    {
-      config: { access: roles },
-      schema: {
-        summary: 'Withdraw a payment whose charge has not begun',
-        tags: ['payments'],
-        params: operationParams,
-        querystring: noQuery,
-        body: cancelBody.optional(),
-        response: answers(
-          { 202: ['It will not be charged', operationBody] },
-          'operation-unknown',
-          'invalid-state',
-          ...bodyProblems,
-        ),
-      },
-    },
-    async (request, reply) => {
-      readBody(parseCancel(request.body ?? {}));
-      const { caller, params } = request;
-      const payment = await find(caller, params.opId);
-      if (payment.domain !== 'Payment') throw problem('operation-unknown');
-      request.opId = payment.opId;
-      const answer = await bounded(limits.temporalTimeoutMs, client.withdraw(payment.opId));
-      const now = await find(caller, payment.opId);
-      if (answer.kind !== 'accepted' && now.outcome?.code !== 'withdrawn') {
-        throw problem('invalid-state');
-      }
-      return reply.code(202).header('location', operationPath(payment.opId)).send(now);
     },
   );
 }
@@ -170,12 +124,4 @@ function requirePayable(
   if ([payer, payee ?? payer].some((one) => one.currency !== currency)) {
     throw problem('currency-mismatch');
   }
-}
-
-const reasonLengthMax = 500;
-
-function parseCancel(body: unknown) {
-  return readObject(body, ['reason'], (read) =>
-    read.optional('reason', (path) => read.text(path, reasonLengthMax)),
-  );
 }

@@ -17,6 +17,7 @@ import { limits } from './limits.js';
 import { createOperationFinder } from './operations.js';
 import { acceptedAnswers, keyProblems, sendAccepted } from './payments.js';
 import { problem } from './problems.js';
+import * as bodies from './ride-schemas.js';
 import * as schemas from './schemas.js';
 import { operationPath, type OperationView } from './views.js';
 
@@ -49,7 +50,7 @@ function requestRoute(app: App, { acceptance }: Deps): void {
         tags,
         headers: schemas.keyHeaders,
         querystring: schemas.noQuery,
-        body: schemas.rideBody,
+        body: bodies.rideBody,
         response: answers(acceptedAnswers, ...keyProblems, ...accountProblems, ...bodyProblems),
       },
     },
@@ -85,7 +86,7 @@ function matchRoute(app: App, deps: Deps): void {
         description:
           'The estimate is authorised within 30 s, or the ride ends. With a `destination` the' +
           ' driver is paid out once the fare is settled.',
-        body: schemas.rideMatchBody,
+        body: bodies.rideMatchBody,
       },
     },
     async (request, reply) => {
@@ -110,7 +111,7 @@ function completeRoute(app: App, deps: Deps): void {
         description:
           'The fare may pass the estimate by as much as the provider tolerates. One beyond that' +
           ' is refused, and the ride goes on.',
-        body: schemas.rideCompletionBody,
+        body: bodies.rideCompletionBody,
       },
     },
     async (request, reply) => {
@@ -132,7 +133,7 @@ function cancelRoute(app: App, deps: Deps): void {
         description:
           `By the rider, once it is booked, it takes at most ${cancelFeeMax} minor units as a fee` +
           ' and ends settled. By the driver it never does.',
-        body: schemas.rideCancelBody,
+        body: bodies.rideCancelBody,
       },
     },
     async (request, reply) => {

@@ -1,81 +1,31 @@
 import { z } from 'zod';
-import {
-  amountMax,
-  currencies,
-  idemKeyPattern,
-  phases,
-  rideParties,
-  states,
-} from '../domain/index.js';
+import { amountMax, currencies, idemKeyPattern, phases, states } from '../domain/index.js';
 import { type ProblemCode, problemMediaType, problems } from './problems.js';
 
 // What the API takes and gives, for its description and for the answers. Bodies are read by the
 // domain's parsers: a test holds both to the same verdicts.
 
 const names = <Name extends string>(of: Record<Name, unknown>) => Object.keys(of) as Name[];
-const plainText = (lengthMax: number) =>
+export const plainText = (lengthMax: number) =>
   z
     .string()
     .max(lengthMax)
     .refine((text) => !text.includes('\0') && text.isWellFormed());
-const label = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+export const label = z.string().regex(/^[\x21-\x7e]{1,255}$/);
 
-const accountId = z
+export const accountId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/)
   .meta({ examples: ['acc_8c1f'] });
-const amount = z
+export const amount = z
   .int()
   .min(1)
   .max(amountMax)
   .meta({ description: 'Whole minor units: 1250 is 12.50 USD, 1250 JPY, 1.250 KWD' });
-const currency = z.enum(names(currencies));
+export const currency = z.enum(names(currencies));
 const balanceAmount = z.int().meta({ description: 'Minor units' });
 const moment = z.iso.datetime({ offset: true });
 const opId = z.string().meta({ examples: ['op_jq2k5xw7m3tdzr6n4hcv2aeyp5sg7bul'] });
-
-export const paymentBody = z
-  .strictObject({
-    account: accountId.meta({ description: 'Who pays' }),
-    amount,
-    currency,
-    capture: z.enum(['automatic']).optional(),
-    payTo: accountId
-      .optional()
-      .meta({ description: "Who receives; the tenant's merchant account" }),
-    method: z
-      .enum(['card', 'balance'])
-      .optional()
-      .meta({ description: '`balance` moves money inside the ledger and needs `payTo`' }),
-    description: plainText(500).optional().meta({ description: 'Kept sealed' }),
-    bizKey: label.optional().meta({ description: 'Names the business thing, an order say' }),
-    timeBudgetMs: z.int().min(1_000).max(2_592_000_000).optional(),
-    metadata: z
-      .record(z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/), plainText(500))
-      .refine((texts) => Object.keys(texts).length <= 50)
-      .optional()
-      .meta({ description: 'At most 50 texts; kept sealed' }),
-  })
-  .refine(({ method, payTo }) => method !== 'balance' || payTo !== undefined);
-
-export const cancelBody = z.strictObject({ reason: plainText(500).optional() });
-
-export const rideBody = z.strictObject({
-  rider: accountId.meta({ description: 'Who pays' }),
-  estimate: amount,
-  currency,
-  bizKey: label.optional().meta({ description: 'Names the business thing, a booking say' }),
-});
-export const rideMatchBody = z.strictObject({
-  driver: accountId.meta({ description: 'Who receives the fare' }),
-  destination: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/)
-    .optional()
-    .meta({ description: "The provider's token of where the driver is paid out" }),
-});
-export const rideCompletionBody = z.strictObject({ amount });
-export const rideCancelBody = z.strictObject({ by: z.enum(rideParties) });
 
 export const accountOpenBody = z
   .strictObject({
@@ -117,6 +67,12 @@ export const webhookBody = z.looseObject({
   data: z.looseObject({ id: z.string(), reference: z.string() }),
 });
 
+export const pageLimit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/)
+  .transform(Number)
+  .optional();
+export const pageCursor = z.string().max(256).optional();
 export const noQuery = z.strictObject({});
 export const operationParams = z.object({ opId });
 export const accountParams = z.object({ id: accountId });
@@ -127,7 +83,8 @@ export const keyHeaders = z.object({
     .meta({ description: 'Names this one intent: the same key is the same operation for ever' }),
   prefer: z.string().optional().meta({ description: '`wait=n`: wait for the end, 30 s at most' }),
 });
-export const optionalKeyHeaders = keyHeaders.pick({ 'idempotency-key': true }).partial();
+export const onlyKeyHeaders = keyHeaders.pick({ 'idempotency-key': true });
+export const optionalKeyHeaders = onlyKeyHeaders.partial();
 export const editHeaders = optionalKeyHeaders.extend({
   'if-match': z.string().meta({ description: 'The ETag that the account had', examples: ['"12"'] }),
 });
@@ -145,7 +102,9 @@ export const operationBody = z
         kind: z.string(),
         code: z.string().optional(),
         message: z.string().optional(),
+        amount: amount.optional().meta({ description: 'All that moved, once it is settled' }),
         chargeId: z.string().optional(),
+        payoutId: z.string().optional(),
       })
       .optional(),
     account: z.string().optional(),
@@ -157,6 +116,36 @@ export const operationBody = z
     links: z.object({ self: z.string(), account: z.string().optional() }),
   })
   .meta({ id: 'Operation' });
+
+const evidence = z.object({
+  kind: z.string().meta({ examples: ['captured'] }),
+  reference: z.string().optional().meta({ description: 'The key that the provider was given' }),
+  chargeId: z.string().optional(),
+  payoutId: z.string().optional(),
+  amount: z.int().optional(),
+  currency: z.string().optional(),
+  declineCode: z.string().optional(),
+  code: z.string().optional(),
+});
+
+export const historyBody = z
+  .object({
+    data: z.array(
+      z.object({
+        at: moment,
+        step: z.string().meta({ examples: ['reserve', 'capture.1', 'settle.1'] }),
+        result: z.string().meta({ examples: ['held', 'attempted', 'captured-part', 'settled'] }),
+        ...evidence.omit({ kind: true }).shape,
+        message: z.string().optional(),
+        phase: z.enum(phases).optional(),
+        reason: z.string().optional().meta({ description: 'Why it came into its phase' }),
+        holdExpiresAt: moment.optional(),
+        evidence: evidence.optional().meta({ description: 'What it was decided on' }),
+      }),
+    ),
+    next: z.string().nullable().meta({ description: 'The cursor of the next page' }),
+  })
+  .meta({ id: 'History' });
 
 export const webhookStateBody = z
   .object({

@@ -11,13 +11,18 @@ import { accountRoutes } from './accounts.js';
 import type { App, GatewayDeps } from './app.js';
 import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
+import { caseRoutes } from './cases.js';
 import { createEnds } from './ends.js';
 import { healthRoutes } from './health.js';
+import { historyRoutes } from './history.js';
+import { holdRoutes } from './holds.js';
 import { limits } from './limits.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
+import { payoutRoutes } from './payouts.js';
+import { refundRoutes } from './refunds.js';
 import { rideRoutes } from './rides.js';
 import {
   answerProblems,
@@ -56,10 +61,15 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
 
   await describeApi(app);
   healthRoutes(app, deps.checks, () => isClosing);
-  paymentRoutes(app, { ...deps, acceptance });
+  paymentRoutes(app, { acceptance });
+  holdRoutes(app, deps);
+  refundRoutes(app, { ...deps, acceptance });
+  payoutRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
+  historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
+  caseRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();
   return app;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { OperationDescription } from '../client/index.js';
 import type { Command, OpId } from '../domain/index.js';
-import type { AccountRow, OperationRow } from '../ledger/reads.js';
+import type { AccountRow, OperationRow, OutcomeRow } from '../ledger/reads.js';
 import type { accountBody, balanceBody, operationBody } from './schemas.js';
 
 export type OperationView = z.input<typeof operationBody>;
@@ -18,7 +18,7 @@ export function viewOfRow(row: OperationRow): OperationView {
     bizKey,
     state,
     ...(row.phase !== null && { phase: row.phase }),
-    ...(row.outcome !== null && { outcome: row.outcome }),
+    ...(row.outcome !== null && { outcome: outcomeOf(row.outcome) }),
     ...(row.account !== null && { account: row.account }),
     ...(row.amount !== null && { amount: row.amount }),
     ...(row.currency !== null && { currency: row.currency }),
@@ -39,7 +39,7 @@ export function viewOfDescription(known: OperationDescription): OperationView {
     eventType,
     bizKey,
     state,
-    ...(known.outcome !== undefined && { outcome: known.outcome }),
+    ...(known.outcome !== undefined && { outcome: outcomeOf(known.outcome) }),
     ...(account !== undefined && { account }),
     ...(amount !== undefined && { amount }),
     ...(currency !== undefined && { currency }),
@@ -77,6 +77,13 @@ export function viewOfAccount({ owner, ...row }: AccountRow): AccountView {
 
 export const operationPath = (opId: OpId | string) => `/v1/operations/${opId}`;
 export const accountPath = (id: string) => `/v1/accounts/${id}`;
+
+function outcomeOf({ minor, ...outcome }: OutcomeRow): OperationView['outcome'] {
+  return {
+    ...outcome,
+    ...(outcome.kind === 'settled' && minor !== undefined && { amount: minor }),
+  };
+}
 
 function linksOf(opId: OpId, account: string | undefined): OperationView['links'] {
   return {

@@ -18,7 +18,7 @@ import {
 
 /** Decides about evidence for an operation that ended without it; `eventId` is the provider's. */
 export type JudgeLate = (
-  opId: OpId,
+  ended: { readonly tenant: string; readonly opId: OpId },
   evidence: OutsideAnswer,
   eventId: string,
 ) => Promise<WebhookVerdict>;
@@ -112,7 +112,7 @@ async function apply(
   stored: StoredWebhook,
   deps: ApplyDeps,
   unfit?: WebhookEvent['unfit'],
-): Promise<WebhookVerdict['state']> {
+): Promise<StoredWebhook['state']> {
   if (stored.state !== 'received') return stored.state;
   const { provider, eventId, op } = stored;
   const verdict = unfit ? ({ state: 'held', reason: unfit } as const) : await judge(stored, deps);
@@ -121,7 +121,9 @@ async function apply(
   if (isOurs && 'reason' in verdict && verdict.reason !== 'already-known') {
     deps.log.warn({ module: 'gateway', provider, eventId, opId: op?.opId, ...verdict }, 'webhook');
   }
-  return verdict.state;
+  if (isOurs) return verdict.state;
+  // A repetition at the same moment came first, and its own evidence may have ended the operation.
+  return (await deps.inbox.stateOf(stored)) ?? verdict.state;
 }
 
 async function judge(
@@ -140,7 +142,7 @@ async function judge(
   // Temporal lost it, or somebody terminated it: it is not closed, so nothing is late.
   if (!ended?.outcome) return { state: 'held', reason: 'workflow-missing' };
   if (confirms(evidence, ended.outcome)) return { state: 'ignored', reason: 'already-known' };
-  return judgeLate(opId, evidence, eventId);
+  return judgeLate({ tenant, opId }, evidence, eventId);
 }
 
 // What is not for us is stored without its evidence, so that no sweep can apply it.

@@ -12,6 +12,7 @@ import { editAccount } from './edit-account.js';
 import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
 import { hold, holdPayout, holdRefund } from './hold.js';
+import { beginLate, endLate } from './late.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
@@ -19,10 +20,17 @@ import { endRide, holdRide, requestRide } from './ride.js';
 import { settle } from './settle.js';
 
 export { createBreakerStore } from './breaker.js';
+export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
+export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export type { Opened } from './open-account.js';
+export {
+  createOpenOperations,
+  type OpenOperation,
+  type OpenOperations,
+} from './open-operations.js';
 export {
   createInbox,
   type Inbox,
@@ -48,6 +56,8 @@ export function createLedger(database: Database) {
     beginCapture: beginCapture(database),
     extendHold: extendHold(database),
     writeAttempt: writeAttempt(database),
+    beginLate: beginLate(database),
+    endLate: endLate(database),
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),

@@ -1,7 +1,10 @@
 import { and, desc, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
-import type { AccountId, Currency, OperationState, OpId, Phase } from '../domain/index.js';
+import type { AccountId, Currency, Ending, OperationState, OpId, Phase } from '../domain/index.js';
+import { createHistoryReads, type HistoryReads } from './history.js';
 import { account, operation } from './tables.js';
+
+export type { EvidenceRow, HistoryRow } from './history.js';
 
 /** An operation as its row says it. */
 export interface OperationRow {
@@ -12,7 +15,7 @@ export interface OperationRow {
   readonly bizKey: string;
   readonly state: OperationState;
   readonly phase: Phase | null;
-  readonly outcome: { readonly kind: string; readonly code?: string } | null;
+  readonly outcome: OutcomeRow | null;
   readonly account: AccountId | null;
   readonly amount: number | null;
   readonly currency: Currency | null;
@@ -24,6 +27,15 @@ export interface OperationRow {
   /** The owner of the account it names, if that account is known. */
   readonly owner: string | null;
 }
+
+/** How an operation ended; `minor` is what moved, or went back. */
+export type OutcomeRow = Ending & {
+  readonly code?: string;
+  readonly message?: string;
+  readonly minor?: number;
+  readonly chargeId?: string;
+  readonly payoutId?: string;
+};
 
 /** An account, all its slots together. */
 export interface AccountRow {
@@ -67,7 +79,7 @@ export interface BalanceCheck {
 }
 
 /** Reads for the gateway, the command line and the checks; money never decides on them. */
-export interface Reads {
+export interface Reads extends HistoryReads {
   /** The operation, or undefined when no step of it has run. */
   operation(tenant: string, opId: OpId): Promise<OperationRow | undefined>;
   /** Newest first, `limit` at most; `before` is the id of the last one seen. */
@@ -128,6 +140,7 @@ export function createReads(database: Database): Reads {
         .groupBy(account.accountId),
     ) as Promise<AccountRow[]>;
   return {
+    ...createHistoryReads(database),
     operation: async (tenant, opId) => {
       const [row] = await operations(
         and(eq(operation.tenant, tenant), eq(operation.opId, opId)),

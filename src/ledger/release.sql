@@ -11,6 +11,7 @@ declare
     when 'declined' then 'declined'
     when 'withdrawn' then 'withdrawn'
     else p_because ->> 'code' end;
+  v_by_hand boolean := case p_because ->> 'kind' when 'by-hand' then true end;
   v_back bigint;
   h ledger.hold;
 begin
@@ -36,22 +37,27 @@ begin
     update ledger.attempt set outcome = p_because where op = o.id and outcome is null;
   end if;
   if h.captured > 0 then
-    return ledger.finish(o, 'release', jsonb_build_object('kind', 'settled', 'opId', o.op_id,
-      'minor', h.captured, 'currency', h.currency), 'COMPLETED', null,
-      lower(o.domain) || '.settled');
+    return ledger.finish(o, 'release', jsonb_strip_nulls(jsonb_build_object('kind', 'settled',
+      'opId', o.op_id, 'minor', h.captured, 'currency', h.currency, 'byHand', v_by_hand,
+      'chargeId', (select outcome -> 'chargeId' from ledger.attempt
+                    where op = o.id and outcome ->> 'kind' = 'captured' limit 1))),
+      'COMPLETED', null, lower(o.domain) || '.settled');
   end if;
   return ledger.finish(o, 'release', jsonb_strip_nulls(jsonb_build_object('kind', 'released',
     'opId', o.op_id, 'code', v_code, 'minor', coalesce(v_back, 0),
     'message', 'the money was given back',
-    'declineCode', p_because -> 'declineCode')), 'FAILED', null,
+    'declineCode', p_because -> 'declineCode', 'byHand', v_by_hand)), 'FAILED', null,
     case v_code when 'hold-expired' then 'hold.expired' else lower(o.domain) || '.refused' end);
 end $$;
 
--- What the provider said must be of an attempt of this operation; the rest is ours to say.
+-- What the provider said must be of an attempt of this operation, what people decided is in its
+-- case; the rest is ours to say.
 create or replace function ledger.proves_return(p_op bigint, p_because jsonb) returns boolean
 language sql stable as $$
   select case
     when p_because ->> 'kind' in ('withdrawn', 'never-charged') then true
+    when p_because ->> 'kind' = 'by-hand' then p_because ->> 'code' = 'released-by-hand'
+      and ledger.proves_by_hand(p_op, 'release', p_because)
     when p_because ->> 'kind' in ('declined', 'voided', 'fenced') then exists (
       select from ledger.attempt where op = p_op and key = p_because ->> 'reference')
     else false

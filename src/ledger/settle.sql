@@ -37,7 +37,8 @@ begin
   return ledger.finish(o, p_step, jsonb_strip_nulls(jsonb_build_object(
     'kind', case h.state when 'captured' then 'settled' else 'captured-part' end,
     'opId', o.op_id, 'minor', h.captured, 'currency', h.currency,
-    'chargeId', p_proof -> 'chargeId', 'payoutId', p_proof -> 'payoutId')),
+    'chargeId', p_proof -> 'chargeId', 'payoutId', p_proof -> 'payoutId',
+    'byHand', case p_proof ->> 'kind' when 'by-hand' then true end)),
     case h.state when 'captured' then 'COMPLETED' else 'IN_PROGRESS' end,
     case h.state when 'captured' then null else 'held' end,
     lower(o.domain) || case h.state when 'captured' then '.settled' else '.captured' end);
@@ -45,10 +46,13 @@ end $$;
 
 -- Evidence proves when its key is that of an attempt of this hold for such a step, and amount and
 -- currency are those that the attempt was to move; a transfer inside the ledger is its own proof.
+-- Two people prove all that is left, and nothing else.
 create or replace function ledger.proves_move(h ledger.hold, p_proof jsonb) returns boolean
 language sql stable as $$
   select case
     when p_proof ->> 'kind' = 'internal' then h.method = 'balance'
+    when p_proof ->> 'kind' = 'by-hand' then p_proof -> 'minor' is null
+      and ledger.proves_by_hand(h.op, 'settle', p_proof)
     when p_proof ->> 'kind' in ('captured', 'refunded', 'paid-out') then h.method <> 'balance'
       and (p_proof ->> 'minor')::bigint <= h.amount - h.captured
       and p_proof ->> 'currency' = h.currency

@@ -54,6 +54,10 @@ export interface Inbox {
     event: Pick<StoredWebhook, 'provider' | 'eventId'>,
     verdict: WebhookVerdict,
   ): Promise<boolean>;
+  /** What stands of it now; undefined when it was never stored. */
+  stateOf(
+    event: Pick<StoredWebhook, 'provider' | 'eventId'>,
+  ): Promise<StoredWebhook['state'] | undefined>;
   /** What is still `received`, oldest first. */
   waiting(limit: number): Promise<readonly StoredWebhook[]>;
 }
@@ -66,6 +70,11 @@ export function createInbox(database: Database): Inbox {
     decide: ({ provider, eventId }, verdict) => {
       const reason = 'reason' in verdict ? verdict.reason : null;
       return database.call('ledger.webhook_applied_v1', provider, eventId, verdict.state, reason);
+    },
+    stateOf: async ({ provider, eventId }) => {
+      const [row] = await database.sql<{ state: WebhookState }>`
+        select state from ledger.webhook where provider = ${provider} and event_id = ${eventId}`;
+      return row?.state;
     },
     waiting: (limit) => database.call('ledger.waiting_webhooks_v1', limit),
   };

@@ -21,6 +21,45 @@ export function pageText({ data, next, totalCount }: OperationPage): string {
   ].join('\n');
 }
 
+/** What `ops history` answers. */
+export interface HistoryPage {
+  readonly data: readonly {
+    readonly at: string;
+    readonly step: string;
+    readonly result: string;
+    readonly amount?: number;
+    readonly currency?: string;
+    readonly code?: string;
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly reference?: string;
+    readonly evidence?: { readonly kind: string; readonly declineCode?: string };
+  }[];
+  readonly next: string | null;
+}
+
+/** A history for people. */
+export function historyText({ data, next }: HistoryPage): string {
+  const rows = data.map(({ at, step, result, code, phase, amount, currency, ...more }) => {
+    const why = more.reason ?? code ?? more.reference ?? '';
+    const proof = more.evidence?.declineCode ?? more.evidence?.kind ?? '';
+    const money = amount === undefined ? '' : moneyText(amount, currency ?? '').trim();
+    return [
+      moment(at),
+      step.startsWith('phase.') ? 'phase' : step,
+      phase ?? result,
+      money,
+      proof,
+      why,
+    ];
+  });
+  const heading = ['at', 'step', 'result', 'amount', 'proof', 'about'];
+  return [
+    data.length === 0 ? 'Nothing was decided yet.' : textTable(heading, rows, ['amount']),
+    ...(next === null ? [] : [`More: --cursor ${next}`]),
+  ].join('\n');
+}
+
 /** One operation for people. */
 export function operationText(one: OperationBody): string {
   const { opId, domain, eventType, bizKey, state, account, amount, currency } = one;

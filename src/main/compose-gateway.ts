@@ -1,13 +1,14 @@
-import { type Connection, ServiceError, Client as TemporalClient } from '@temporalio/client';
+import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
-import { classify, type Database } from '../database/index.js';
-import { type App, createGateway, type JudgeLate, type VerifyToken } from '../gateway/index.js';
-import { createInbox } from '../ledger/index.js';
+import type { Database } from '../database/index.js';
+import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
+import { createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import type { GatewayConfig } from './config.js';
+import { outageOf } from './outage.js';
 
 export interface HoldfastGatewayDeps {
   readonly database: Database;
@@ -24,7 +25,6 @@ export interface HoldfastGatewayDeps {
 }
 
 const checkTimeoutMs = 1_400;
-const invalidArgument = 3;
 
 /** The gateway of production and tests alike, ready to listen. */
 export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
@@ -32,13 +32,15 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
   const keys = createKeyRing(payloadKeys.open.map(({ id, key }) => ({ id, bytes: key })));
   const temporal = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const client: Client = createClient({ temporal, taskQueue, keys });
+  const reads = createReads(database);
   return createGateway({
     ...deps,
     client,
     keys,
-    reads: createReads(database),
+    reads,
     inbox: createInbox(database),
-    judgeLate: keepForPerson,
+    cases: createCases(database),
+    judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhookSecrets),
     checks: {
       database: () => database.ping(checkTimeoutMs),
@@ -51,20 +53,8 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
   });
 }
 
-// Until an operation answers for what comes after the end of another.
-const keepForPerson: JudgeLate = async () => ({ state: 'held', reason: 'operation-closed' });
-
 function webhookReaders({ sandbox }: GatewayConfig['webhookSecrets']) {
   const readers: Record<string, WebhookReader> = {};
   if (sandbox !== undefined) readers.sandbox = createSandboxWebhooks({ secrets: sandbox });
   return readers;
-}
-
-/** What is out of reach when this was thrown; undefined when asking again would not help. */
-function outageOf(error: unknown): 'database' | 'temporal' | undefined {
-  if (error instanceof ServiceError) {
-    const code = (error.cause as { code?: unknown } | undefined)?.code;
-    return code === invalidArgument ? undefined : 'temporal';
-  }
-  return classify(error) === 'bug' ? undefined : 'database';
 }

@@ -10,11 +10,13 @@ import {
   accountActivities,
   paymentActivities,
   providerActivities,
+  reconcileActivities,
   rideActivities,
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
+import type { Sweep } from '../reconciler/index.js';
 
 export interface HoldfastWorkerDeps {
   readonly connection: NativeConnection;
@@ -26,6 +28,8 @@ export interface HoldfastWorkerDeps {
   readonly plugins: NonNullable<WorkerOptions['plugins']>;
   /** Workflows bundled before; they are bundled now when left out, which takes seconds. */
   readonly workflowBundle?: WorkflowBundleOption;
+  /** For a worker that takes sweeps, too; where the schedule is, every worker must. */
+  readonly sweep?: Sweep;
   /** False for a worker that leaves calls to the outside to others; true when left out. */
   readonly callsOutside?: boolean;
 }
@@ -45,6 +49,7 @@ export function builtWorkflowBundle(path?: string): WorkflowBundleOption | undef
 /** The worker of production, tests and benchmarks alike, ready to run. */
 export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
+  const { sweep } = deps;
   return Worker.create({
     connection,
     namespace,
@@ -56,6 +61,7 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
       ...providerActivities({ provider, classify }),
       ...accountActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
+      ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
     },
     enableNonLocalActivities: deps.callsOutside ?? true,
     // A dead worker's own queue is waited for this long, then any worker goes on.

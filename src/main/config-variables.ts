@@ -10,7 +10,11 @@ export const variables = {
     fallback: '127.0.0.1',
   },
   PORT: { doc: 'Port of the gateway.', value: kind.port, fallback: '3000' },
-  HEALTH_PORT: { doc: 'Port of the worker for /readyz.', value: kind.port, fallback: '8081' },
+  HEALTH_PORT: {
+    doc: 'Port of /readyz of a worker or a relay; `npm run dev` gives the relay the next one.',
+    value: kind.port,
+    fallback: '8081',
+  },
   METRICS_PORT: {
     doc: 'Port of /metrics (Prometheus), one for each process on a machine, or off.',
     value: kind.portOrOff,
@@ -101,7 +105,7 @@ export const variables = {
   PAYMENT_PROVIDER: {
     section: 'Payment provider',
     doc: 'Which provider charges.',
-    value: kind.word('sandbox'),
+    value: kind.word('sandbox', 'stripe'),
     fallback: 'sandbox',
   },
   PROVIDER_TIMEOUT_MS: {
@@ -113,6 +117,41 @@ export const variables = {
     doc: 'Waits before each look-up of a charge in doubt; after the last a person decides.',
     value: kind.ladder,
     fallback: '1s,2s,4s,8s,15s,30s,1m,2m,5m,10m,15m,30m,1h,2h,4h,6h,8h,12h,24h,24h',
+  },
+  BREAKER_FAILURES: {
+    doc: 'After so many failures in a row, of all workers, no payment is sent for a while.',
+    value: kind.whole(1, 1_000),
+    fallback: '3',
+  },
+  BREAKER_OPEN_MS: {
+    doc: 'How long that is; payments wait meanwhile with their money held.',
+    value: kind.whole(100, 3_600_000),
+    fallback: '60000',
+  },
+  BREAKER_STAGE_MS: {
+    doc: 'How long a tenth of the payments is sent after that, and then half of them.',
+    value: kind.whole(100, 3_600_000),
+    fallback: '30000',
+  },
+  STRIPE_API_KEY: {
+    doc: 'Needed with PAYMENT_PROVIDER=stripe; a secret: a secret or restricted key of Stripe.',
+    value: kind.text,
+    example: 'sk_test_...',
+  },
+  STRIPE_API_BASE: {
+    doc: "Where Stripe's API is, when not at Stripe.",
+    value: kind.httpUrl,
+    example: 'http://127.0.0.1:12111',
+  },
+  STRIPE_PAYMENT_METHOD: {
+    doc: 'What is charged at Stripe; a test card when left out, with test keys only.',
+    value: kind.text,
+    example: 'pm_card_visa',
+  },
+  STRIPE_CUSTOMER: {
+    doc: 'The customer of Stripe whose payment method that is.',
+    value: kind.text,
+    example: 'cus_...',
   },
   SANDBOX_PSP_URL: {
     doc: 'Where the sandbox provider is.',

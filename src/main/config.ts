@@ -10,6 +10,7 @@ export const environmentVariables: readonly string[] = Object.keys(variables);
 
 export type GatewayConfig = ReturnType<typeof gatewayConfig>;
 export type WorkerConfig = ReturnType<typeof workerConfig>;
+export type RelayConfig = ReturnType<typeof relayConfig>;
 export type SandboxConfig = ReturnType<typeof sandboxConfig>;
 export type DevConfig = ReturnType<typeof devConfig>;
 export type DatabaseConfig = GatewayConfig['database'];
@@ -43,12 +44,23 @@ export function workerConfig(environment = ourEnvironment()) {
     telemetry: telemetry(read, 'holdfast-worker'),
     database: database(read),
     temporal: temporal(read, environment),
-    provider: {
-      name: read.value('PAYMENT_PROVIDER'),
-      baseUrl: read.value('SANDBOX_PSP_URL'),
-      ...patience(read),
+    provider: provider(read),
+    breaker: {
+      failuresInRow: read.value('BREAKER_FAILURES'),
+      openMs: read.value('BREAKER_OPEN_MS'),
+      stageMs: read.value('BREAKER_STAGE_MS'),
     },
     payloadKeys: read.value('PAYLOAD_KEYS'),
+  }));
+}
+
+/** What a relay needs. */
+export function relayConfig(environment = ourEnvironment()) {
+  return readConfig(variables, environment, (read) => ({
+    host: read.value('HOST'),
+    healthPort: read.value('HEALTH_PORT'),
+    telemetry: telemetry(read, 'holdfast-relay'),
+    database: database(read),
   }));
 }
 
@@ -183,6 +195,24 @@ function webhooks(read: Read) {
   if (!url) return undefined;
   const [first] = read.value('SANDBOX_PSP_WEBHOOK_SECRET') ?? [];
   return { url, secret: `whsec_${Buffer.from(first ?? []).toString('base64')}` };
+}
+
+function provider(read: Read) {
+  const common = patience(read);
+  if (read.value('PAYMENT_PROVIDER') !== 'stripe') {
+    return { name: 'sandbox' as const, baseUrl: read.value('SANDBOX_PSP_URL'), ...common };
+  }
+  const [apiBase, paymentMethod, customer] = [
+    read.optional('STRIPE_API_BASE'),
+    read.optional('STRIPE_PAYMENT_METHOD'),
+    read.optional('STRIPE_CUSTOMER'),
+  ];
+  return {
+    ...{ name: 'stripe' as const, apiKey: read.value('STRIPE_API_KEY'), ...common },
+    ...(apiBase !== undefined && { apiBase }),
+    ...(paymentMethod !== undefined && { paymentMethod }),
+    ...(customer !== undefined && { customer }),
+  };
 }
 
 function patience(read: Read) {

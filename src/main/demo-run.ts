@@ -1,15 +1,18 @@
 import { createDatabase } from '../database/index.js';
 import { createReads } from '../ledger/reads.js';
 import { type Audit, audit, balances } from './demo-audit.js';
+import * as doubtScenes from './demo-doubt-scenes.js';
 import * as scenes from './demo-scenes.js';
 import { createDemoWorld, type SceneReport } from './demo-world.js';
 import type { BalanceBody } from './http-api.js';
 import type { Stack } from './stack.js';
 
-/** What the demo's stack is started with: a provider given up on soon, and a short doubt. */
+/** What its stack is started with: patience, doubt and break, all short. */
 export const demoEnvironment = {
   PROVIDER_TIMEOUT_MS: '1500',
   DOUBT_LADDER: '500ms,500ms,1s,1s,2s',
+  BREAKER_OPEN_MS: '4000',
+  BREAKER_STAGE_MS: '500',
   LOG_LEVEL: 'warn',
 } as const;
 
@@ -46,6 +49,10 @@ export async function runDemo(stack: Stack, events: DemoEvents) {
     // These two wait for the provider, so they go on while the worker is killed.
     const doubts = Promise.all([scene(scenes.lostAnswer(world)), scene(scenes.parked(world))]);
     await Promise.all([doubts, scene(scenes.workerKilled(world))]);
+    await scene(doubtScenes.captureLost(world));
+    await scene(doubtScenes.refundLost(world));
+    await scene(doubtScenes.lateSuccess(world));
+    await scene(doubtScenes.breakerOpens(world));
     events.onBalances('after', await balances(world));
     const audited = await audit(
       world,

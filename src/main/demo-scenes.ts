@@ -219,7 +219,8 @@ export function check(claim: string, holds: boolean, saw: unknown): Check {
   return { claim, holds, saw: typeof saw === 'string' ? saw : JSON.stringify(saw) };
 }
 
-function endedAs(claim: string, operations: readonly OperationBody[], state: string): Check {
+/** The claim that all of them ended so. */
+export function endedAs(claim: string, operations: readonly OperationBody[], state: string): Check {
   const there = operations.filter((one) => one.state === state).length;
   return check(claim, there === operations.length, `${there} of ${operations.length} ${state}`);
 }
@@ -229,7 +230,8 @@ function refusedAs({ state, outcome }: OperationBody, code: string): Check {
   return check(`it is refused as ${code}`, saw === `FAILED ${code}`, saw);
 }
 
-async function charged(
+/** The claim that the provider charged each so often. */
+export async function charged(
   world: DemoWorld,
   operations: readonly OperationBody[],
   times: 0 | 1,

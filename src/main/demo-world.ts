@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { nanoid } from 'nanoid';
 import type { Reads } from '../ledger/reads.js';
-import { type FaultRule, readSandboxLedger } from '../providers/sandbox/index.js';
+import type { FaultRule } from '../providers/sandbox/index.js';
 import {
   type Answer,
   createHttpApi,
@@ -44,9 +45,20 @@ export interface DemoWorld {
   atRest(opId: string): Promise<OperationBody>;
   /** Lets the provider misbehave. */
   fault(rule: FaultRule): Promise<void>;
+  /** Ends the faults that strike this amount; the others stay. */
+  heal(amount: number): Promise<void>;
+  /** A charge that reaches the provider by no doing of ours any more. */
+  chargeLate(reference: string, amount: number): Promise<void>;
+  /** The operation once it is as it should be; as it is after 20 s. */
+  reaches(
+    opId: string,
+    is: (operation: OperationBody) => boolean,
+  ): Promise<OperationBody | undefined>;
+  /** What `look` finds, as soon as it finds something; undefined after 20 s. */
+  awaited<Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined>;
   /** How often each of the provider's faults struck, in the order they were set. */
   struck(): Promise<readonly number[]>;
-  /** Charges in the provider's own ledger, declined ones apart. */
+  /** What the provider itself says it took, of each charge. */
   charges(): Promise<readonly ProviderCharge[]>;
 }
 
@@ -55,11 +67,14 @@ export interface PaymentBody {
   readonly amount: number;
   readonly method?: 'card' | 'balance';
   readonly payTo?: string;
+  readonly capture?: 'manual';
+  readonly timeBudgetMs?: number;
 }
 
 export interface ProviderCharge {
   readonly opId: string;
   readonly amount: number;
+  readonly refunded: number;
 }
 
 const atRestTimeoutMs = 50_000;
@@ -70,17 +85,19 @@ export async function createDemoWorld(stack: Stack, reads: Reads): Promise<DemoW
   const tenant = `demo-${nanoid(8).replaceAll(/[^A-Za-z0-9]/g, 'x')}`;
   const token = await stack.token('admin', 'demo', tenant);
   const api = createHttpApi({ url: stack.urls.gateway, token });
-  const provider = async (method: string, body?: object): Promise<unknown> => {
-    const response = await fetch(`${stack.urls.provider}/faults`, {
+  const provider = async (method: string, path: string, body?: object, key?: string) => {
+    const response = await fetch(`${stack.urls.provider}${path}`, {
       method,
-      ...(body !== undefined && {
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
     });
-    if (!response.ok) throw new Error(`the provider refused a fault: ${await response.text()}`);
-    return response.json();
+    if (!response.ok) throw new Error(`the provider refused ${path}: ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
   };
+  const faults = (method: string, body?: object) => provider(method, '/faults', body);
 
   const accept: DemoWorld['accept'] = (payment, key = nanoid()) =>
     api.post<OperationBody>('/v1/payments', { currency, ...payment }, { key });
@@ -93,21 +110,74 @@ export async function createDemoWorld(stack: Stack, reads: Reads): Promise<DemoW
       return atRest(accepted(answer).opId);
     },
     async fault(rule) {
-      await provider('POST', rule);
+      await faults('POST', rule);
     },
     async struck() {
-      const { data } = (await provider('GET')) as { data: readonly { struck: number }[] };
+      const { data } = (await faults('GET')) as { data: readonly { struck: number }[] };
       return data.map((rule) => rule.struck);
     },
+    async heal(amount) {
+      const { data } = (await faults('GET')) as { data: readonly FaultRule[] };
+      await faults('DELETE');
+      for (const rule of data) if (rule.match?.amount !== amount) await faults('POST', plain(rule));
+    },
+    async chargeLate(reference, amount) {
+      const body = { reference, amount, currency, capture: true };
+      await provider('POST', '/charges', body, reference);
+    },
+    async reaches(opId, is) {
+      let last: OperationBody | undefined;
+      const found = await awaited(async () => {
+        const { body } = await api.get<OperationBody>(`/v1/operations/${opId}`);
+        last = isOperation(body) ? body : last;
+        return last !== undefined && is(last) ? last : undefined;
+      });
+      return found ?? last;
+    },
+    awaited,
     async charges() {
-      const entries = await readSandboxLedger(stack.providerLedgerFile);
-      return entries.flatMap((entry) =>
-        entry.type === 'charge' && entry.charge.decided === 'captured'
-          ? [{ opId: opIdOf(entry.charge.reference), amount: entry.charge.amount }]
-          : [],
-      );
+      const all: ProviderCharge[] = [];
+      for (let since: string | null = '0'; since !== null; ) {
+        const page = (await provider('GET', `/charges?since=${since}`)) as ChargePage;
+        const taken = page.data.filter(({ capturedAmount }) => capturedAmount > 0);
+        all.push(...taken.map(asCharge));
+        since = page.next;
+      }
+      return all;
     },
   };
+}
+
+interface ChargePage {
+  readonly data: readonly {
+    readonly reference: string;
+    readonly capturedAmount: number;
+    readonly refundedAmount: number;
+  }[];
+  readonly next: string | null;
+}
+
+function asCharge(charge: ChargePage['data'][number]): ProviderCharge {
+  const { reference, capturedAmount, refundedAmount } = charge;
+  return { opId: opIdOf(reference), amount: capturedAmount, refunded: refundedAmount };
+}
+
+/** A rule as it was given: the provider counts on it what struck. */
+function plain({ struck: _, ...rule }: FaultRule & { readonly struck?: number }): object {
+  return rule;
+}
+
+const awaitedMsMax = 20_000;
+const pollMs = 100;
+
+async function awaited<Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined> {
+  const endsAt = performance.now() + awaitedMsMax;
+  while (performance.now() < endsAt) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await delay(pollMs);
+  }
+  return undefined;
 }
 
 /** The operation that was accepted; throws with the problem when none was. */

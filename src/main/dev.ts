@@ -32,6 +32,7 @@ function startDev(): Promise<Stack> {
     ports: {
       gateway: config.port,
       workerHealth: config.healthPort,
+      relayHealth: config.healthPort + 1,
       sandbox: config.sandboxPort,
       ...(metricsPort !== null && {
         workerMetrics: metricsPort,

@@ -27,6 +27,32 @@ export interface BalanceBody {
   readonly at?: string;
 }
 
+/** A case as the gateway answers it. */
+export interface CaseBody {
+  readonly id: string;
+  readonly opId: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly advice: string;
+  readonly amountAtRisk: number;
+  readonly currency?: string;
+  readonly state: string;
+  readonly endedBy?: string;
+  readonly note?: string;
+  readonly approvals: readonly {
+    readonly action: string;
+    readonly principal: string;
+    readonly reason: string;
+  }[];
+  readonly evidence: {
+    readonly attempts?: readonly {
+      readonly reference: string;
+      readonly sentAt: string;
+      readonly outcome?: { readonly kind: string };
+    }[];
+  };
+}
+
 /** RFC 9457, as the gateway fills it. */
 export interface ProblemBody {
   readonly title: string;

@@ -7,9 +7,9 @@ const valueCharactersMax = 160;
 /** A line of a process's log for a person: time, process, level, message, name=value ... */
 export function prettyLine(name: string, line: string): string {
   const entry = parsed(line);
-  if (entry === undefined) return `${label(name)} ${line}`;
-  const { time, level, message } = entry;
-  const word = String(level);
+  // An event of the relay has no level: it is no line of a log.
+  if (typeof entry?.level !== 'string') return `${label(name)} ${line}`;
+  const { time, level: word, message } = entry as typeof entry & { readonly level: string };
   const colour = colours[word as keyof typeof colours] ?? 'red';
   const rest = Object.entries(entry)
     .filter(([field]) => !shownElsewhere.has(field))

@@ -120,6 +120,14 @@ export function stackPayloadKeys(stateDir: string): Promise<string> {
   );
 }
 
+/** What the provider signs its events with, kept in the state directory. */
+export function stackWebhookSecret(stateDir: string): Promise<string> {
+  return keptSecret(
+    join(stateDir, 'webhook-secret'),
+    () => `whsec_${randomBytes(32).toString('base64')}`,
+  );
+}
+
 function password(): string {
   return randomBytes(24).toString('hex');
 }

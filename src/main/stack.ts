@@ -8,6 +8,7 @@ import {
   type ServersOptions,
   type StackTemporal,
   stackPayloadKeys,
+  stackWebhookSecret,
   startStackDatabase,
   startStackIssuer,
   startStackTemporal,
@@ -17,6 +18,7 @@ import {
 export interface StackPorts {
   readonly gateway: number;
   readonly workerHealth: number;
+  readonly relayHealth: number;
   readonly sandbox: number;
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
@@ -52,6 +54,7 @@ export interface Stack {
   readonly worker: StackProcess;
   readonly gateway: StackProcess;
   readonly sandbox: StackProcess;
+  readonly relay: StackProcess;
   readonly temporal: StackTemporal;
   /** A bearer token for the gateway. */
   token(role: string, subject: string, tenant: string): Promise<string>;
@@ -93,11 +96,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       bundleWorkflows(bundle),
     ]);
     const keys = await stackPayloadKeys(stateDir);
-    const where = { database, temporal, jwksUrl: issuer.jwksUrl, keys, ports, bundle };
-    const { worker, gateway, sandbox, providerLedgerFile } = processes(options, where);
-    onProgress('Starting provider, worker and gateway ...');
-    for (const process of [sandbox, worker, gateway]) stops.push(process.stop);
-    await allOrThrow([sandbox.start(), worker.start(), gateway.start()]);
+    const webhookSecret = await stackWebhookSecret(stateDir);
+    const { jwksUrl } = issuer;
+    const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
+    const { worker, gateway, sandbox, relay, providerLedgerFile } = processes(options, where);
+    onProgress('Starting provider, worker, relay and gateway ...');
+    for (const process of [sandbox, relay, worker, gateway]) stops.push(process.stop);
+    await allOrThrow([sandbox.start(), relay.start(), worker.start(), gateway.start()]);
     const url = `http://127.0.0.1:${ports.gateway}`;
     return {
       urls: {
@@ -109,7 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       readerUrl: database.readerUrl,
       ownerUrl: database.ownerUrl,
       namespace: temporal.namespace,
-      ...{ providerLedgerFile, worker, gateway, sandbox, temporal, stop },
+      ...{ providerLedgerFile, worker, gateway, sandbox, relay, temporal, stop },
       token: (role, subject, tenant) => issuer.sign({ role, subject, tenant }),
     };
   } catch (error) {
@@ -123,13 +128,14 @@ interface Whereabouts {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly jwksUrl: string;
   readonly keys: string;
+  readonly webhookSecret: string;
   readonly ports: StackPorts;
   readonly bundle: string;
 }
 
 function processes(options: StackOptions, where: Whereabouts) {
   const { stateDir, onProgress, onLine } = options;
-  const { database, temporal, jwksUrl, keys, ports } = where;
+  const { database, temporal, jwksUrl, keys, webhookSecret, ports } = where;
   const { issuer, audience } = tokenConfig();
   const providerLedgerFile = join(stateDir, 'provider.jsonl');
   const processOf = (name: string, port: number, ready: string, own: Record<string, string>) =>
@@ -142,7 +148,7 @@ function processes(options: StackOptions, where: Whereabouts) {
         HOST: '127.0.0.1',
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,
-        // A service name of somebody's own would be the same for all three.
+        // A service name of somebody's own would be the same for all of them.
         OTEL_SERVICE_NAME: undefined,
         PAYLOAD_KEYS: keys,
         ...own,
@@ -153,6 +159,8 @@ function processes(options: StackOptions, where: Whereabouts) {
     sandbox: processOf('sandbox', ports.sandbox, '/livez', {
       SANDBOX_PSP_PORT: `${ports.sandbox}`,
       SANDBOX_PSP_LEDGER_FILE: providerLedgerFile,
+      SANDBOX_PSP_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/v1/webhooks/sandbox`,
+      SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
     }),
     worker: processOf('worker', ports.workerHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
@@ -160,10 +168,15 @@ function processes(options: StackOptions, where: Whereabouts) {
       METRICS_PORT: `${ports.workerMetrics ?? 'off'}`,
       SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
     }),
+    relay: processOf('relay', ports.relayHealth, '/readyz', {
+      DATABASE_URL: database.workerUrl,
+      HEALTH_PORT: `${ports.relayHealth}`,
+    }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,
       PORT: `${ports.gateway}`,
       METRICS_PORT: `${ports.gatewayMetrics ?? 'off'}`,
+      SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
       AUTH_ISSUER: issuer,
       AUTH_AUDIENCE: audience,
       AUTH_JWKS_URL: jwksUrl,
@@ -179,14 +192,15 @@ async function allOrThrow<const Parts extends readonly unknown[]>(parts: Parts) 
 
 async function freePorts(): Promise<StackPorts> {
   const ports = new Set<number>();
-  while (ports.size < 3) ports.add(await freePort());
-  const [gateway = 0, workerHealth = 0, sandbox = 0] = ports;
-  return { gateway, workerHealth, sandbox, temporal: 0, temporalUi: 0 };
+  while (ports.size < 4) ports.add(await freePort());
+  const [gateway = 0, workerHealth = 0, relayHealth = 0, sandbox = 0] = ports;
+  return { gateway, workerHealth, relayHealth, sandbox, temporal: 0, temporalUi: 0 };
 }
 
 const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   gateway: 'PORT',
   workerHealth: 'HEALTH_PORT',
+  relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
   workerMetrics: 'METRICS_PORT',

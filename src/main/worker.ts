@@ -1,12 +1,15 @@
+import { Client as TemporalClient } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createLedger } from '../ledger/index.js';
-import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeProvider } from './compose-provider.js';
+import { composeSweep } from './compose-sweep.js';
 import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
 import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
+import { ensureReconcileSchedule } from './reconcile-schedule.js';
 
 const databaseCheckTimeoutMs = 1_400;
 const databaseCloseTimeoutMs = 4_000;
@@ -20,20 +23,22 @@ await runProcess(log, () => startWorker(config, log));
 async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Running> {
   const { host, healthPort, telemetry, temporal } = settings;
   const { service, metricsPort, otlpEndpoint } = telemetry;
-  installRuntime({ log: parentLog, service, host, metricsPort });
+  const metrics = installRuntime({ log: parentLog, service, host, metricsPort });
   const tracing = startTracing({ service, otlpEndpoint });
   const database = await openDatabase(settings.database, service, parentLog);
   const connection = await NativeConnection.connect(temporal.connection);
   const workflowBundle = builtWorkflowBundle(process.argv[2]);
+  const { namespace, taskQueue } = temporal;
+  const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const worker = await createHoldfastWorker({
-    connection,
-    namespace: temporal.namespace,
-    taskQueue: temporal.taskQueue,
+    ...{ connection, namespace, taskQueue },
     ledger: createLedger(database),
-    provider: createSandboxProvider(settings.provider),
+    provider: composeProvider(settings, { database, log: parentLog }),
     plugins: [tracing.plugin],
+    sweep: composeSweep({ database, temporal: client, taskQueue, log: parentLog, metrics }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
+  await ensureReconcileSchedule(client, taskQueue);
   const ended = worker.run();
   const health = await startHealthServer({
     host,
@@ -44,7 +49,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
-  parentLog.info({ taskQueue: temporal.taskQueue, healthPort: health.port }, 'running');
+  parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
@@ -55,7 +60,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       await connection.close();
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return { taskQueue: temporal.taskQueue };
+      return { taskQueue };
     },
   };
 }

@@ -1,4 +1,9 @@
-import { CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OutsideRequest } from '../activities/outside.js';
 import type { PaymentLedgerSteps } from '../activities/payment.js';
 import {
@@ -7,6 +12,7 @@ import {
   type Conflict,
   commands,
   type Currency,
+  type Decision,
   type Envelope,
   type Fail,
   formatMoney,
@@ -20,6 +26,7 @@ import {
 } from '../domain/index.js';
 import { count } from './counters.js';
 import { faultReason, isStepFailure, ledgerSteps } from './ledger-step.js';
+import { decide } from './messages.js';
 import { parkedUntilVerify } from './parking.js';
 import type { Certain } from './provider-step.js';
 import { listenForWishes, type Wishes } from './wishes.js';
@@ -69,6 +76,8 @@ export interface Course<Of extends MoneyCommand = MoneyCommand> {
   deferred: boolean;
   /** Why the money goes back, where only this run knows. */
   returns?: ReleaseBecause;
+  /** What two people decided, until it is carried out. */
+  decision?: Decision | undefined;
   /** How often a person was asked. */
   parked: number;
   /** How often the phase was written: names each write. */
@@ -84,7 +93,12 @@ export function beginCourse<Of extends MoneyCommand>(
   const envelope = { ...asked, acceptedAt: beginsAt };
   const [certain, doubts] = [new Map<string, Certain>(), new Map<string, Doubt>()];
   const counts = { parked: 0, phases: 0, deferred: false };
-  return { envelope, wishes: listenForWishes(), certain, doubts, ...counts };
+  const course: Course<Of> = { envelope, wishes: listenForWishes(), certain, doubts, ...counts };
+  setHandler(decide, (decision) => {
+    course.decision = decision;
+    course.wishes.verify = true;
+  });
+  return course;
 }
 
 /**
@@ -97,7 +111,10 @@ export function untilEnded(
 ): Promise<PaymentResult> {
   return CancellationScope.nonCancellable(async () => {
     for (;;) {
-      const ended = await walk().catch(stuckOnFault);
+      // Only between two walks: nothing is under way that a decision could cross.
+      const decided = course.parked > 0 ? course.decision : undefined;
+      const way = decided === undefined ? walk() : carryOut(course, decided);
+      const ended = await way.catch(stuckOnFault);
       if (ended.kind !== 'stuck') return shown(course, ended);
       await park(course, ended);
     }
@@ -147,10 +164,40 @@ export function described({ envelope }: Course): string {
 
 async function park(course: Course, stuck: Stuck): Promise<void> {
   course.parked += 1;
-  course.wishes.verify = false;
+  // What was decided while it walked would otherwise wait for the next one who asks.
+  course.wishes.verify = course.decision !== undefined;
   await note(course, 'parked', stuck.reason).catch(stuckOnFault);
   count('holdfast_operations_parked', course.envelope);
   await parkedUntilVerify(`${described(course)}: ${stuck.reason}`, course.wishes);
+}
+
+/** Does what two people decided. The ledger looks whether they did; if not, nothing changes. */
+async function carryOut(
+  course: Course,
+  { action, by, chargeId }: Decision,
+): Promise<PaymentResult | Stuck> {
+  const { envelope, wishes } = course;
+  const { open } = wishes;
+  course.decision = undefined;
+  wishes.open = false;
+  try {
+    const { settle, release } = handsOf(envelope.command.domain);
+    const proof = { kind: 'by-hand', by, ...(chargeId !== undefined && { chargeId }) } as const;
+    if (action === 'settle') return endOf(await settle(envelope.opId, proof));
+    return endOf(await release(envelope, { kind: 'by-hand', by, code: 'released-by-hand' }));
+  } finally {
+    wishes.open = open;
+  }
+}
+
+/** The steps under the names that the operation's history has for them. */
+function handsOf(domain: string) {
+  if (domain === commands.refund.domain) {
+    return { settle: ledger.settleRefund, release: ledger.releaseRefund };
+  }
+  return domain === commands.payout.domain
+    ? { settle: ledger.settlePayout, release: ledger.releasePayout }
+    : { settle: ledger.settlePayment, release: ledger.releasePayment };
 }
 
 function stuckOnFault(error: unknown): Stuck {
@@ -159,11 +206,11 @@ function stuckOnFault(error: unknown): Stuck {
 }
 
 function shown(course: Course, result: PaymentResult): PaymentResult {
-  const settled = result.kind === 'settled';
+  const settled = result.kind !== 'fail';
   setCurrentDetails(
     `**${settled ? 'Settled' : `Refused (${result.code})`}**: ${described(course)}.`,
   );
-  if (result.kind === 'settled') count('holdfast_operations_settled', course.envelope);
+  if (result.kind !== 'fail') count('holdfast_operations_settled', course.envelope);
   else count('holdfast_operations_refused', course.envelope, { code: result.code });
   return result;
 }

@@ -2,6 +2,7 @@ import { condition, setHandler } from '@temporalio/workflow';
 import {
   type Authorized,
   type CaptureRefusal,
+  type CaptureWish,
   type Held,
   type HoldRefusal,
   type Holding,
@@ -12,7 +13,7 @@ import {
 } from '../domain/index.js';
 import { now } from './clock.js';
 import { type Course, endOf, ledger, note, type Stuck } from './course.js';
-import { type CaptureWish, capture, extend } from './messages.js';
+import { capture, extend, type HoldAnswer } from './messages.js';
 import { certainOf } from './outside.js';
 import { find } from './provider-step.js';
 import type { Wishes } from './wishes.js';
@@ -55,8 +56,7 @@ export function noHoldYet(): OpenHold {
 /** Hears wishes about the hold from now on; before it is held, and once it closes, they lose. */
 export function listenForHold({ wishes }: Course): OpenHold {
   const hold = noHoldYet();
-  setHandler(capture, (wish) => promiseCapture(hold, wishes, wish));
-  setHandler(extend, (expiresAt) => {
+  const judgedExtension = (expiresAt: number): HoldAnswer => {
     if (hold.holding === undefined || hold.holding.closing || wishes.withdrawn) {
       return refused('invalid-state');
     }
@@ -64,7 +64,9 @@ export function listenForHold({ wishes }: Course): OpenHold {
     if (expiresAt > hold.expiresAtMax) return refused('hold-too-long');
     promiseExtension(hold, expiresAt);
     return { kind: 'accepted' };
-  });
+  };
+  setHandler(capture, (wish) => ({ ...promiseCapture(hold, wishes, wish), asked: wish }));
+  setHandler(extend, (expiresAt) => ({ ...judgedExtension(expiresAt), asked: expiresAt }));
   return hold;
 }
 

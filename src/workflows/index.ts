@@ -6,7 +6,9 @@
  * proved in: test/operations, test/replay
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
+export { late } from './late.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
+export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
 export { ride } from './ride.js';

@@ -1,5 +1,7 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
+  CaptureWish,
+  Decision,
   HoldRefusal,
   OutsideAnswer,
   RideAnswer,
@@ -18,24 +20,26 @@ export const withdraw = defineUpdate<WithdrawAnswer>('withdraw');
 /** Asks the outside once more now: hurries a doubt, and wakes a parked operation. */
 export const verify = defineSignal('verify');
 
+/** What two people decided about a parked operation; carried out when it stands still. */
+export const decide = defineSignal<[Decision]>('decide');
+
 /** What a provider told us by itself, its signature checked: evidence like any answer. */
 export const evidence = defineSignal<[OutsideAnswer]>('evidence');
-
-/** Part of a hold to take, or all of it. Minor units. */
-export interface CaptureWish {
-  readonly amount?: number;
-  /** Gives back what is left; always so for a hold of one capture. */
-  readonly final?: boolean;
-}
 
 /** Whether a wish about a hold won; it is carried out after the answer. */
 export type HoldAnswer = { readonly kind: 'accepted' } | HoldRefusal;
 
+/**
+ * The answer with the wish that it was given to: an update that is repeated under its id is given
+ * the first answer, whatever it asks for, and only so can who repeats it see for what.
+ */
+export type AnswerTo<Wish> = HoldAnswer & { readonly asked: Wish };
+
 /** Takes held money. */
-export const capture = defineUpdate<HoldAnswer, [CaptureWish]>('capture');
+export const capture = defineUpdate<AnswerTo<CaptureWish>, [CaptureWish]>('capture');
 
 /** Lets a hold end at another moment, epoch milliseconds. */
-export const extend = defineUpdate<HoldAnswer, [number]>('extend');
+export const extend = defineUpdate<AnswerTo<number>, [number]>('extend');
 
 /** Tells a ride who drives. */
 export const match = defineUpdate<RideAnswer, [RideMatch]>('match');

@@ -151,7 +151,8 @@ async function untilRetry(
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
   const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
   const leftMs = defers ? waitMs : Math.min(waitMs, endsAt - now());
-  await condition(() => givesUp && wishes.withdrawn, Math.max(1, leftMs));
+  await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, Math.max(1, leftMs));
+  wishes.verify = false;
 }
 
 /** The same step under its next key, for a refusal that the provider keeps under the last one. */

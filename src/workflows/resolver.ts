@@ -10,6 +10,7 @@ import { nextKey, nextRungMs, type OutsideAnswer, type ReleaseBecause } from '..
 import { now } from './clock.js';
 import type { Course, Doubt, Stuck } from './course.js';
 import { attemptOf, type Certain, fence, find, isCertain, perform } from './provider-step.js';
+import { looksAfterRepeat } from './versions.js';
 
 /** How far a step may go. */
 export interface Terms {
@@ -54,11 +55,14 @@ export async function resolved(
     const told = toldOf(course, request);
     if (told !== undefined && !isCertain(answer)) answer = checked(told, request);
     if (answer.kind === 'not-found' && lookedAt - lastSentAt >= profile.visibilityDelayMs) {
-      const gaveUp = wishes.withdrawn || (terms.endsAt ?? Infinity) <= now();
-      if (gaveUp && terms.endsAt !== undefined && profile.fences) {
+      // A step that must be done is not given up: a void comes of the withdrawal itself.
+      const { endsAt } = terms;
+      const withdrawn = wishes.withdrawn && endsAt !== undefined;
+      const gaveUp = withdrawn || (endsAt ?? Infinity) <= now();
+      if (gaveUp && profile.fences) {
         answer = await fence(request);
-      } else if (!wishes.withdrawn && !looksOnly && maySend(doubt, profile)) {
-        answer = await perform(request);
+      } else if (!withdrawn && !looksOnly && maySend(doubt, profile)) {
+        answer = await repeated(request);
         lastSentAt = now();
       }
     }
@@ -72,6 +76,28 @@ export async function resolved(
     askedMs = 'askAgainAfterMs' in answer ? answer.askAgainAfterMs : 0;
     if (answer.kind === 'retry') askedMs = answer.nextRetryAfterMs;
   }
+}
+
+/**
+ * The same call again. A provider that did not know our key any more has then done it twice: its
+ * answer tells of the second, while a look shows both, or the first that is already done.
+ */
+async function repeated(request: OutsideRequest): Promise<Look> {
+  const answer = await perform(request);
+  if (!isCertain(answer) || !looksAfterRepeat()) return answer;
+  const seen = await find(request);
+  // A look without an answer shows neither one nor two: the doubt stays, and the next rung looks.
+  if (seen.kind === 'contradicted' || seen.kind === 'unknown' || seen.kind === 'retry') return seen;
+  if (!isCertain(seen)) return answer;
+  if (answer.kind === 'declined' || nameOf(answer) === nameOf(seen)) return seen;
+  const detail = `the provider answered ${nameOf(answer)}, and shows ${nameOf(seen)}`;
+  return { kind: 'contradicted', reference: request.reference, detail };
+}
+
+/** What was done to which: two of one name are the same. */
+function nameOf(done: Certain): string {
+  const id = 'payoutId' in done ? done.payoutId : done.chargeId;
+  return `${done.kind} ${id}`;
 }
 
 function maySend({ request, sentAt }: Doubt, { keyLifetimeMs }: ProviderProfile): boolean {

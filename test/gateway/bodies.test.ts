@@ -77,8 +77,8 @@ describe('a body with one fault', () => {
       'text-too-long',
       'description',
     ],
-    ['a date', `${wrong('1')},"scheduledAt":"2026-02-30"`, 'not-supported', 'scheduledAt'],
-    ['manual capture', `${wrong('1')},"capture":"manual"`, 'not-supported', 'capture'],
+    ['a date', `${wrong('1')},"scheduledAt":"2026-02-30"`, 'moment-invalid', 'scheduledAt'],
+    ['half a capture', `${wrong('1')},"capture":"half"`, 'field-invalid', 'capture'],
     ...['balance', 'held', 'version', 'state', 'fee', 'tenantId', 'userId', 'createdAt'].map(
       (name) => [`the field ${name}`, `${wrong('1')},"${name}":1`, 'unknown-field', name] as const,
     ),

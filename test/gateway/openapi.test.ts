@@ -2,25 +2,36 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import {
   accountIdOf,
+  type OpId,
   parseAccountEdit,
   parseAccountOpen,
+  parseCaptureWish,
+  parseExtension,
   parseFunding,
   parsePaymentCommand,
+  parsePayoutCommand,
+  parseRefundCommand,
   parseRideCancel,
   parseRideCommand,
   parseRideCompletion,
   parseRideMatch,
 } from '../../src/domain/index.js';
+import { caseActBody } from '../../src/gateway/case-schemas.js';
+import { parseCaseAct } from '../../src/gateway/cases.js';
 import {
-  accountEditBody,
-  accountOpenBody,
-  fundingBody,
+  captureBody,
+  extensionBody,
   paymentBody,
+  payoutBody,
+  refundBody,
+} from '../../src/gateway/payment-schemas.js';
+import {
   rideBody,
   rideCancelBody,
   rideCompletionBody,
   rideMatchBody,
-} from '../../src/gateway/schemas.js';
+} from '../../src/gateway/ride-schemas.js';
+import { accountEditBody, accountOpenBody, fundingBody } from '../../src/gateway/schemas.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 
 describe('the description of the API', () => {
@@ -73,6 +84,26 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parsePaymentCommand(body, 'key-key-key'),
       good: { account: 'a', amount: 1, currency: 'EUR' },
     },
+    capture: { schema: captureBody, parse: parseCaptureWish, good: { amount: 1 } },
+    extension: {
+      schema: extensionBody,
+      parse: parseExtension,
+      good: { holdExpiresAt: '2030-01-31T12:00:00+01:00' },
+    },
+    refund: {
+      schema: refundBody,
+      parse: (body: unknown) =>
+        parseRefundCommand(body, 'key-key-key', {
+          payment: 'op_1' as OpId,
+          ...{ account, currency: 'EUR' as const },
+        }),
+      good: { amount: 1 },
+    },
+    payout: {
+      schema: payoutBody,
+      parse: (body: unknown) => parsePayoutCommand(body, 'key-key-key'),
+      good: { account: 'a', amount: 1, currency: 'EUR', destination: 'bank_1' },
+    },
     opening: {
       schema: accountOpenBody,
       parse: (body: unknown) =>
@@ -92,6 +123,16 @@ describe('the description of a body allows what its parser takes, and no more', 
       schema: accountEditBody,
       parse: (body: unknown) => parseAccountEdit(body, account, 1, 'key-key-key'),
       good: { status: 'open' },
+    },
+    settling: {
+      schema: caseActBody('settle'),
+      parse: (body: unknown) => parseCaseAct(body, 'settle'),
+      good: { reason: 'looked it up' },
+    },
+    verifying: {
+      schema: caseActBody('verify'),
+      parse: (body: unknown) => parseCaseAct(body, 'verify'),
+      good: { reason: 'looked it up' },
     },
     ride: {
       schema: rideBody,
@@ -121,15 +162,14 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['', '1', 'a', 'a b', ' a', 'A.b_c:-d', '-a', 'x'.repeat(64), 'x'.repeat(65), 'é', 'a\0b'],
     ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(500), 'x'.repeat(501), '\ud800', '\u{1f4b8}'],
     ...['EUR', 'eur', 'XXX', 'JPY', 'automatic', 'manual', 'card', 'balance', 'open', 'closed'],
+    ...['rider', 'driver'],
+    ...['customer', 'merchant', 'internal', 'frozen', '2026-01-01T00:00:00Z', { a: 1 }],
     ...[
-      'rider',
-      'driver',
-      'customer',
-      'merchant',
-      'internal',
-      'frozen',
-      '2026-01-01T00:00:00Z',
-      { a: 1 },
+      '2026-02-30T00:00:00Z',
+      '2026-01-01t00:00:00z',
+      '2026-01-01T00:00Z',
+      '2026-01-01',
+      'bank-1',
     ],
     ...[{ a: 'x'.repeat(501) }, { ['k'.repeat(41)]: '' }, { a: '\ud800' }, { __proto_: 'x' }],
     Object.fromEntries(Array.from({ length: 50 }, (_, n) => [n, ''])),
@@ -138,8 +178,8 @@ describe('the description of a body allows what its parser takes, and no more', 
   const fields = [
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
-    ...['overdraftLimit', 'slots', 'status', 'version', 'tenant'],
-    ...['rider', 'estimate', 'driver', 'destination', 'by'],
+    ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
+    ...['chargeId', 'rider', 'estimate', 'driver', 'by'],
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {
@@ -157,9 +197,11 @@ describe('the description of a body allows what its parser takes, and no more', 
       ...Object.keys(good).map((field) => ({ ...good, [field]: undefined })),
       { ...good, method: 'balance', payTo: 'b' },
       { ...good, kind: 'customer', slots: 2 },
+      { ...good, capture: 'manual', holdExpiresAt: '2026-01-01T00:00:00Z' },
+      { ...good, capture: 'manual', method: 'balance', payTo: 'b' },
     ].map(same);
 
     expect(cases.map(({ schema: seen }) => seen)).toEqual(cases.map(({ parser }) => parser));
-    expect(cases.filter(({ parser }) => parser.endsWith('true')).length).toBeGreaterThan(2);
+    expect(cases.filter(({ parser }) => parser.endsWith('true')).length).toBeGreaterThan(1);
   });
 });

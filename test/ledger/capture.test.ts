@@ -52,7 +52,8 @@ describe('a hold of several captures', () => {
     });
 
     expect(kind).toBe('attempted');
-    expect(ended).toMatchObject({ kind: 'settled', minor: 30 });
+    const chargeId = `ch_${opId}`;
+    expect(ended).toMatchObject({ kind: 'settled', minor: 30, chargeId });
     expect(await tenant.balance('alice')).toEqual({ posted: 170, held: 0, available: 170 });
     expect(await tenant.violations()).toEqual([]);
   });

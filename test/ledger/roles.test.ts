@@ -21,7 +21,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    'webhook',
+    ...['webhook', 'case'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -60,6 +60,8 @@ describe('the roles', () => {
       () => ledger.endRide(ride.opId, 'no-driver', ''),
       () => ledger.beginCapture(envelope.opId, { step: 'capture.1', ...whole }),
       () => ledger.writeAttempt(envelope.opId, 'void.1', 1, 1),
+      () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
+      () => ledger.endLate(envelope.opId, { kind: 'gone' }),
       () => ledger.extendHold(envelope.opId, 'extend.1', Date.now()),
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
@@ -93,15 +95,16 @@ describe('the roles', () => {
       'webhook_applied_v1',
     ];
     const verbs = [
-      'breaker_report_v1',
+      ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
       ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
+      ...['lease_events_v1', 'mark_published_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
-    expect(of('holdfast_reader')).toEqual(both);
+    expect(of('holdfast_reader')).toEqual([...both, 'case_act_v1'].sort());
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });
 

@@ -64,7 +64,20 @@ const rules: Readonly<Record<string, string>> = {
   'each step has its audit line': `
     select o.op_id from ledger.operation o where o.tenant = $1
        and (select count(*) from ledger.step s where s.op = o.id)
-        <> (select count(*) from ledger.audit a where a.op = o.id)`,
+        <> (select count(*) from ledger.audit a
+             where a.op = o.id and a.action not like 'case.%')`,
+  'an operation that is parked has its open case, and no other has one': `
+    select o.op_id from ledger.operation o
+      left join ledger.case c on c.op = o.id and c.kind = 'parked' and c.state <> 'ended'
+     where o.tenant = $1 and (o.phase is not distinct from 'parked') <> (c.id is not null)`,
+  'an open case says what is still held': `
+    select c.case_id from ledger.case c left join ledger.hold h on h.op = c.op
+     where c.tenant = $1 and c.kind = 'parked' and c.state <> 'ended'
+       and c.amount_at_risk <> coalesce(h.amount - h.captured - h.released, 0)`,
+  'what was done by hand was approved by two people': `
+    select o.op_id from ledger.operation o where o.tenant = $1 and o.outcome ->> 'byHand' = 'true'
+       and 2 > (select count(distinct a.principal) from ledger.audit a where a.op = o.id
+         and a.action in ('case.release', 'case.settle'))`,
   'rows carry the tenant and the trace of their operation': `
     select o.op_id from ledger.operation o join (
       select op, tenant, trace from ledger.entry union all select op, tenant, trace from ledger.step

@@ -130,7 +130,9 @@ function createTenant(world: World, tenant: string) {
   };
 }
 
-const tables = ['operation', 'account', 'hold', 'entry', 'step', 'attempt', 'outbox', 'audit'];
+const tables = [
+  ...['operation', 'account', 'hold', 'entry', 'step', 'attempt', 'outbox', 'audit', 'case'],
+];
 
 function mustBe(kind: string, answer: { readonly kind: string }): void {
   if (answer.kind !== kind) throw new Error(`not ${kind}: ${JSON.stringify(answer)}`);

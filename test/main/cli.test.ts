@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { childEnvironment } from '../../src/main/config.js';
 import { openAccounts } from '../../src/main/demo-scenes.js';
 import type { OperationBody } from '../../src/main/http-api.js';
+import { eventually } from '../support/eventually.js';
 import { aStack, type TestStack } from '../support/stack.js';
 
 const bin = fileURLToPath(new URL('../../src/main/holdfast.mjs', import.meta.url));
@@ -24,8 +25,12 @@ interface Said {
 }
 
 /** Runs the command line as a person does. */
-function holdfast(args: readonly string[], url = running.stack.urls.gateway): Promise<Said> {
-  const env = childEnvironment({ HOLDFAST_URL: url, HOLDFAST_TOKEN: token, NO_COLOR: '1' });
+function holdfast(
+  args: readonly string[],
+  url = running.stack.urls.gateway,
+  as = token,
+): Promise<Said> {
+  const env = childEnvironment({ HOLDFAST_URL: url, HOLDFAST_TOKEN: as, NO_COLOR: '1' });
   return new Promise((resolve) => {
     execFile(process.execPath, [bin, ...args], { env, cwd: running.stateDir }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out, err }),
@@ -33,11 +38,13 @@ function holdfast(args: readonly string[], url = running.stack.urls.gateway): Pr
   });
 }
 
+const commands = ['pay', 'capture', 'cancel', 'refund', 'payout', 'ops', 'case', 'balance'];
+
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
 
   expect(code).toBe(0);
-  for (const word of ['pay', 'ops', 'balance', 'Exit codes', 'Examples']) {
+  for (const word of [...commands, 'Exit codes', 'Examples']) {
     expect(out).toContain(word);
   }
 });
@@ -114,12 +121,71 @@ test('shows one operation, and exits with 1 for one that is not there', async ()
 
   const [shown, missing] = [
     await holdfast(['ops', 'show', opId]),
-    await holdfast(['ops', 'show', `${opId.slice(0, -1)}2`]),
+    await holdfast(['ops', 'show', opId.split('').toReversed().join('')]),
   ];
 
   expect(shown.out).toContain(opId);
   expect(missing).toMatchObject({ code: 1, out: '' });
   expect(missing.err).toContain('operation-unknown');
+});
+
+test('gives a transfer back, shows its history, and is too late to cancel it', async () => {
+  const transfer = ['pay', 'alice', '300', 'EUR', '--to', 'bob', '--method', 'balance', '--json'];
+  const { opId } = JSON.parse((await holdfast(transfer)).out) as OperationBody;
+
+  const refunded = await holdfast(['refund', opId, '100', '--key', 'cli-refund-1']);
+  const history = await holdfast(['ops', 'history', opId]);
+  const late = [await holdfast(['cancel', opId]), await holdfast(['capture', opId, '1'])];
+
+  expect(refunded).toMatchObject({ code: 0, err: 'key cli-refund-1\n' });
+  expect(refunded.out).toMatch(/stands +settled \(COMPLETED\)\namount +1\.00 EUR\n/);
+  expect(history.out).toMatch(/ reserve +held +3\.00 EUR .*\n.* settle +settled +3\.00 EUR/);
+  expect(late.map(({ code }) => code)).toEqual([1, 1]);
+  for (const { err } of late) expect(err).toContain('(invalid-state)');
+});
+
+test('exits with 1 for a payout to no place', async () => {
+  const { code, err } = await holdfast(['payout', 'bob', '1', 'EUR', '4111111111111111']);
+
+  expect(code).toBe(1);
+  expect(err).toContain('destination: text-invalid');
+});
+
+test('lists and shows a case, and two people release it', async () => {
+  const { world, stack } = running;
+  await world.fault({ fault: 'wrong-amount', times: 1, match: { method: 'POST', amount: 777 } });
+  await holdfast(['pay', 'alice', '777', 'EUR', '--wait', '0']);
+  const id = await eventually(async () => {
+    const { out } = await holdfast(['case', 'list', '--state', 'open', '--json']);
+    const [found] = (JSON.parse(out) as { data: { id: string }[] }).data;
+    if (found === undefined) throw new Error(out);
+    return found.id;
+  });
+  const other = await stack.token('operator', 'bob', world.tenant);
+  const release = ['case', 'release', id, '--reason', 'never charged'];
+
+  const list = await holdfast(['case', 'list', '--state', 'open']);
+  const [once, again] = [await holdfast(release), await holdfast(release)];
+  const second = await holdfast(release, undefined, other);
+
+  expect(list.out).toMatch(/^case +kind +stands +at risk +operation +reason\ncase_/);
+  expect(once.out).toMatch(/at risk +7\.77 EUR\n[^]*approved +release by demo: never charged\n/);
+  expect([once.code, again.code, second.code]).toEqual([0, 1, 0]);
+  expect(again.err).toContain('second-person-required');
+  await eventually(async () => {
+    const { out } = await holdfast(['case', 'show', id]);
+    if (!/ended by +demo, bob \(released-by-hand\)/.test(out)) throw new Error(out);
+  });
+});
+
+test.each([
+  ['without a reason', ['case', 'release', 'case_1']],
+  ['that is not there', ['case', 'burn', 'case_1', '--reason', 'why not']],
+])('refuses an action on a case %s, with the usage', async (_, args) => {
+  const { code, err } = await holdfast(args);
+
+  expect(code).toBe(2);
+  expect(err).toContain('Usage: holdfast case');
 });
 
 test('exits with 3 when nobody answers', async () => {

@@ -171,7 +171,7 @@ describe('configuration', () => {
     ['DATABASE_URL', 'localhost'],
     ['DATABASE_POOL_MAX', '0'],
     ['DATABASE_CONNECT_RETRY_MAX_MS', '10'],
-    ['PAYMENT_PROVIDER', 'stripe'],
+    ['PAYMENT_PROVIDER', 'adyen'],
     ['PROVIDER_TIMEOUT_MS', '99'],
     ['PROVIDER_TIMEOUT_MS', '60001'],
     ['DOUBT_LADDER', '1'],

@@ -1,5 +1,9 @@
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase } from '../../src/database/index.js';
 import { runDemo } from '../../src/main/demo-run.js';
+import { reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
+import { eventually } from '../support/eventually.js';
 import { aStack, type TestStack } from '../support/stack.js';
 
 // The demo's own code, over the stack that it starts: what a person sees is what is proved.
@@ -29,6 +33,13 @@ test.each([
     Array(10).fill('COMPLETED settled'),
   ],
   ['A payment that the provider never answers for', ['IN_PROGRESS parked']],
+  ['A hold whose capture loses its answer', ['COMPLETED settled']],
+  ['A refund whose answer the provider loses', Array(2).fill('COMPLETED settled')],
+  [
+    'A charge that arrives after its payment was given up',
+    ['FAILED time-budget-exceeded', 'COMPLETED returned'],
+  ],
+  ['The provider is down, and 20 payments wait for it', Array(23).fill('COMPLETED settled')],
 ])('ends as the demo shows: %s', (title, ends) => {
   const operations = demo.reports.find((report) => report.title === title)?.operations ?? [];
 
@@ -43,7 +54,7 @@ test('leaves provider and ledger with the same charges, one for each settled pay
   const { provider, ours } = demo.audit;
 
   expect(provider).toEqual(ours);
-  expect(provider.charges).toBe(32);
+  expect(provider.charges).toBe(32 + 1 + 1 + 23);
 });
 
 test('leaves every account where its entries and holds say', () => {
@@ -51,13 +62,45 @@ test('leaves every account where its entries and holds say', () => {
 
   expect(demo.audit.accounts.filter(({ agrees }) => !agrees)).toEqual([]);
   expect(new Set(customers.map(({ available }) => available))).toEqual(
-    new Set([1_014_03, 192_40, 25_00]),
+    new Set([1_014_03 - 12_00 - 15_00 + 5_00 - 23 * 2_00, 192_40, 25_00]),
   );
 });
 
+test('lets every event leave', async () => {
+  const database = createDatabase({
+    ...{ url: running.stack.readerUrl, poolMax: 1, applicationName: 'test-events' },
+  });
+  await eventually(async () => {
+    const [left] = await database.sql<{ published: number; waiting: number }>`
+      select count(published_at)::int as published,
+             (count(*) - count(published_at))::int as waiting from ledger.outbox`;
+    expect(left?.waiting).toBe(0);
+    expect(left?.published).toBeGreaterThan(60);
+  });
+  await database.close(1_000);
+});
+
+test('keeps the schedule of the sweep, which has run and failed at nothing', async () => {
+  const { temporal, namespace } = running.stack;
+  const connection = await Connection.connect({ address: temporal.address });
+  const client = new Client({ connection, namespace });
+  const handle = client.schedule.getHandle(reconcileScheduleId('holdfast'));
+
+  await handle.trigger();
+  const sweep = await eventually(async () => {
+    const { info } = await handle.describe();
+    const last = info.recentActions.at(-1);
+    if (last?.action.type !== 'startWorkflow') throw new Error('not started yet');
+    return last.action.workflow.workflowId;
+  });
+
+  expect(await client.workflow.getHandle(sweep).result()).toEqual({ after: 0, before: null });
+  await connection.close();
+});
+
 test('leaves no process behind when the stack stops', async () => {
-  const { worker, gateway, sandbox, temporal } = running.stack;
-  const pids = [worker.pid, gateway.pid, sandbox.pid, temporal.pid];
+  const { worker, gateway, sandbox, relay, temporal } = running.stack;
+  const pids = [worker, gateway, sandbox, relay, temporal].map(({ pid }) => pid);
 
   await running.stop();
 

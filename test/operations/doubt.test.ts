@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultLadderMs, isFinal, type OpId } from '../../src/domain/index.js';
+import { createClient } from '../../src/client/index.js';
+import { commands, defaultLadderMs, isFinal, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
+import { lagging } from '../support/lagging.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 // On the time-skipping server, with the ladder of production: seconds to hours, skipped.
@@ -88,6 +90,32 @@ describe('a charge that is in doubt', () => {
     expect(await world.charges(opId)).toEqual([]);
     expect(await world.available(account)).toBe(100_00);
   });
+});
+
+describe('a call that was repeated', () => {
+  test('is known for a second charge when the provider had lost our key', async () => {
+    const { account, amount, opId } = await chargedTwice();
+
+    await parked(opId);
+
+    expect(await world.charges(opId)).toHaveLength(2);
+    expect(await parkedBecause(opId)).toBe('2 charges under one reference');
+    expect(await world.available(account)).toBe(100_00 - amount);
+  });
+
+  /** The first call acts and is lost, the look does not show it yet, and the key is not known. */
+  async function chargedTwice() {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    await world.fault({ fault: 'timeout-after', times: 1, match: { ...post, amount } });
+    await world.fault({ fault: 'drop-keys', times: 1, match: { ...post, amount } });
+    const taskQueue = `lagging-${amount}`;
+    await world.work({ taskQueue, provider: lagging });
+    const { temporal, tenant } = world;
+    const client = createClient({ temporal, taskQueue, tenant });
+    const payload = { account, amount, currency: 'EUR', capture: 'automatic', method: 'card' };
+    const command = { ...commands.payment, idemKey: taskQueue, payload };
+    return { account, amount, opId: (await client.start(command)).opId };
+  }
 });
 
 describe('a doubt that nothing ends', () => {
@@ -183,6 +211,14 @@ async function parkings(opId: OpId): Promise<number> {
     select x.seq from ledger.outbox x join ledger.operation o on o.id = x.op
      where o.op_id = ${opId} and x.type = 'payment.parked'`;
   return rows.length;
+}
+
+async function parkedBecause(opId: OpId): Promise<string | undefined> {
+  const [last] = await world.database.owner<{ reason: string }[]>`
+    select s.result #>> '{detail,reason}' as reason
+      from ledger.step s join ledger.operation o on o.id = s.op
+     where o.op_id = ${opId} and s.result ->> 'phase' = 'parked' order by s.at desc limit 1`;
+  return last?.reason;
 }
 
 async function row(opId: OpId) {

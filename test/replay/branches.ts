@@ -6,6 +6,7 @@ import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { moneyBranches } from './money-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -21,6 +22,8 @@ export const branches: readonly Branch[] = [
   payment('payment-insufficient-funds', { funds: 0 }, 'insufficient-funds'),
   payment('payment-found-captured', { faults: [{ fault: 'timeout-after' }] }, 'settled'),
   payment('payment-charged-again', { faults: [{ fault: 'timeout-before' }] }, 'settled'),
+  // The gate look-after-repeat: the history above is older than it.
+  payment('payment-charged-again-and-seen', { faults: [{ fault: 'timeout-before' }] }, 'settled'),
   payment(
     'payment-charged-again-declined',
     { faults: [{ fault: 'decline' }, { fault: 'error-before' }] },
@@ -31,6 +34,8 @@ export const branches: readonly Branch[] = [
   payment('payment-contradicted', { faults: [{ fault: 'wrong-amount' }] }, 'parked'),
   payment('payment-parked', { always: [{ fault: 'error-before' }] }, 'parked'),
   payment('payment-parked-then-settled', { always: [{ fault: 'error-after' }] }, 'verified'),
+  payment('payment-parked-then-released', { always: [{ fault: 'error-before' }] }, 'release'),
+  payment('payment-parked-then-settled-by-hand', { always: [{ fault: 'error-after' }] }, 'settle'),
   payment('payment-transfer', { transfer: true }, 'settled'),
   payment('payment-withdrawn', { first: 'withdraw' }, 'withdrawn'),
   payment('payment-transfer-withdrawn', { first: 'withdraw', transfer: true }, 'withdrawn'),
@@ -51,6 +56,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-funded', 'funding', 'funded'),
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
+  ...moneyBranches,
 ];
 
 interface Course {
@@ -109,7 +115,7 @@ function steps(world: RunningWorld, course: Course): Partial<Record<StepName, Ar
 
 /** Waits for the end that the branch is named for; anything else is an error. */
 async function reached(world: RunningWorld, opId: OpId, end: string): Promise<void> {
-  if (end === 'parked' || end === 'verified') {
+  if (['parked', 'verified', 'release', 'settle'].includes(end)) {
     await eventually(async () => {
       // Later than its row: the task that parked it is over, and so its history is whole.
       const { typedSearchAttributes } = await world.temporal.workflow.getHandle(opId).describe();
@@ -118,12 +124,30 @@ async function reached(world: RunningWorld, opId: OpId, end: string): Promise<vo
     });
     await world.heal();
     if (end === 'parked') return;
-    await world.client.verify(opId);
+    if (end === 'verified') await world.client.verify(opId);
+    else await decided(world, opId, end as 'release' | 'settle');
   }
   const result = await world.client.result(opId);
   const code = result !== undefined && 'code' in result ? result.code : result?.kind;
-  const expected = end === 'verified' ? 'settled' : end;
+  const ends: Readonly<Record<string, string>> = {
+    ...{ verified: 'settled', settle: 'settled', release: 'released-by-hand' },
+  };
+  const expected = ends[end] ?? end;
   if (code !== expected) throw new Error(`expected ${expected}: ${JSON.stringify(result)}`);
+}
+
+/** Two people say the same about its case. */
+async function decided(world: RunningWorld, opId: OpId, action: 'release' | 'settle') {
+  const { owner } = world.database;
+  const by = ['ada', 'bob'] as const;
+  const charge = action === 'settle' ? { chargeId: 'ch_1' } : {};
+  for (const one of by) {
+    await owner`
+      select ledger.case_act_v1(c.tenant, c.case_id, ${action}, ${one}, ${one}, 'looked',
+                                ${charge.chargeId ?? null})
+        from ledger.case c join ledger.operation o on o.id = c.op where o.op_id = ${opId}`;
+  }
+  await world.client.decide(opId, { action, by, ...charge });
 }
 
 function accountBranch(

@@ -33,6 +33,7 @@ import {
   type FaultRule,
   readSandboxLedger,
 } from '../../src/providers/sandbox/index.js';
+import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
 import { aDatabase, type TestDatabase } from './database.js';
 
@@ -50,6 +51,7 @@ export interface WorldOptions {
 export interface Crooked {
   readonly taskQueue?: string;
   readonly callsOutside?: boolean;
+  readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
 }
@@ -127,6 +129,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
       ...(crooked.callsOutside !== undefined && { callsOutside: crooked.callsOutside }),
       plugins: [tracing.plugin],
       workflowBundle: bundle,

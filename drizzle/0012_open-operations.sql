@@ -1,0 +1,2 @@
+-- Finds what has not ended among all that has. Older workers survive: they never see it.
+CREATE INDEX "operation_open" ON "ledger"."operation" USING btree ("id") WHERE state in ('PENDING', 'IN_PROGRESS');

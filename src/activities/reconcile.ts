@@ -1,0 +1,24 @@
+import { Context } from '@temporalio/activity';
+import type { Sweep, Swept } from '../reconciler/index.js';
+import { type DatabaseFault, faultsOf } from './faults.js';
+
+/** A page of a sweep each. All may be repeated: what is mended is found in order. */
+export interface ReconcileSteps {
+  reconcileOperations(after: number): Promise<Swept>;
+  reconcileWorkflows(before: number | null): Promise<Swept>;
+  applyWebhooks(): Promise<number>;
+}
+
+/** The steps of a sweep. */
+export function reconcileActivities(deps: {
+  readonly sweep: Sweep;
+  readonly classify: (error: unknown) => DatabaseFault;
+}): ReconcileSteps {
+  const { sweep } = deps;
+  const beat = () => Context.current().heartbeat();
+  return faultsOf(deps.classify, {
+    reconcileOperations: (after: number) => sweep.openOperations(after, beat),
+    reconcileWorkflows: (before: number | null) => sweep.openWorkflows(before, beat),
+    applyWebhooks: () => sweep.waitingWebhooks(),
+  });
+}

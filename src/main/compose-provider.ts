@@ -1,0 +1,42 @@
+import { hostname } from 'node:os';
+import type { Database } from '../database/index.js';
+import { breakerProfiles } from '../domain/index.js';
+import { createBreakerStore } from '../ledger/index.js';
+import { createBreaker } from '../providers/breaker.js';
+import { unmetNeeds } from '../providers/needs.js';
+import { guarded } from '../providers/guarded.js';
+import type { PaymentProvider } from '../providers/provider.js';
+import { createSandboxProvider } from '../providers/sandbox/index.js';
+import { createStripeProvider } from '../providers/stripe/index.js';
+import type { Log } from '../telemetry/index.js';
+import type { WorkerConfig } from './config.js';
+
+/**
+ * The provider that was configured, behind the breaker that it has in common with all workers.
+ * Throws, with every reason, for one that cannot do what our operations need to be safe.
+ */
+export function composeProvider(
+  { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
+  { database, log }: { readonly database: Database; readonly log: Log },
+): PaymentProvider {
+  const adapter =
+    provider.name === 'stripe' ? createStripeProvider(provider) : createSandboxProvider(provider);
+  const unmet = unmetNeeds(adapter.profile);
+  if (unmet.length > 0)
+    throw new Error(`Payments are not safe with this provider: ${unmet.join('; ')}`);
+  const { failuresInRow, openMs, stageMs: forMs } = breaker;
+  const { recovery, ...payments } = breakerProfiles.payments;
+  const profile = {
+    ...{ ...payments, failuresInRow, openMs },
+    recovery: recovery.map(({ share }) => ({ share, forMs })),
+  };
+  const { name } = adapter.profile;
+  return guarded(
+    adapter,
+    createBreaker({
+      ...{ provider: name, profile, store: createBreakerStore(database) },
+      actor: `${hostname()}.${process.pid}`,
+      onEvent: (notice) => log.warn({ ...notice, provider: name }, 'breaker'),
+    }),
+  );
+}

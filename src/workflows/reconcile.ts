@@ -1,0 +1,42 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ReconcileSteps } from '../activities/reconcile.js';
+
+/** Where a sweep stopped, for the next one to go on; from the beginning when left out. */
+export interface SweepEnd {
+  readonly after: number;
+  readonly before: number | null;
+}
+
+const steps = proxyActivities<ReconcileSteps>({
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '90s',
+  heartbeatTimeout: '20s',
+  // A sweep that cannot go on makes room for the next one.
+  retry: { maximumAttempts: 3, initialInterval: '1s', maximumInterval: '5s' },
+});
+const pagesMax = 10;
+
+/**
+ * Mends what fell apart: runs operations again whose workflow is gone, tells those whose time is
+ * over, applies webhooks that waited. It looks at so many pages, and the next sweep goes on there.
+ */
+export async function reconcile(): Promise<SweepEnd> {
+  const begins = (workflowInfo().lastResult as SweepEnd | undefined) ?? { after: 0, before: null };
+  const after = await pages(begins.after, (from) => steps.reconcileOperations(from));
+  const before = await pages(begins.before, (from) => steps.reconcileWorkflows(from));
+  await steps.applyWebhooks();
+  return { after: after ?? 0, before };
+}
+
+async function pages<From>(
+  from: From,
+  look: (from: From) => Promise<{ readonly next: From | null }>,
+): Promise<From | null> {
+  let next = from;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const swept = await look(next);
+    if (swept.next === null) return null;
+    next = swept.next;
+  }
+  return next;
+}

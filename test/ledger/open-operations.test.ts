@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type Database } from '../../src/database/index.js';
+import { createOpenOperations, type OpenOperations } from '../../src/ledger/index.js';
+import { captureOf } from '../support/envelopes.js';
+import { aWorld, type Tenant } from './world.js';
+
+const here = aWorld();
+let database: Database;
+let operations: OpenOperations;
+let tenant: Tenant;
+beforeAll(async () => {
+  const url = here.world.urls.workerUrl;
+  database = createDatabase({ url, poolMax: 1, applicationName: 'test-open' });
+  operations = createOpenOperations(database);
+  tenant = here.aTenant();
+  await tenant.open('shop', { kind: 'merchant' });
+  await tenant.open('alice', { funds: 1_000 });
+});
+afterAll(() => database.close(1_000));
+
+test('gives back the envelope that an operation was accepted with', async () => {
+  const sealed = Buffer.alloc(300, 5).toString('base64');
+  const plain = await tenant.held({ account: 'alice', amount: 10 });
+  const whole = await tenant.held(
+    { account: 'alice', amount: 10, payTo: 'shop' },
+    { sealed, bizKey: 'order-1', actor: 'clerk', acceptedAt: Date.now() - 123 },
+  );
+
+  const page = await operations.page(0, 10, 0);
+
+  const of = (opId: string) => page.find(({ envelope }) => envelope.opId === opId);
+  expect(of(plain.opId)?.envelope).toEqual(plain);
+  expect(of(whole.opId)).toMatchObject({ envelope: whole, isOverdue: false, hasCaptures: false });
+});
+
+test('goes through open operations page by page, each once', async () => {
+  for (let n = 0; n < 3; n += 1) await tenant.held({ account: 'alice', amount: 1 });
+  const ended = await tenant.held({ account: 'alice', amount: 1 });
+  await here.world.ledger.settle(ended.opId, captureOf(ended));
+  const whole = await operations.page(0, 100, 0);
+
+  const seen: string[] = [];
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page = await operations.page(after, 2, 0);
+    seen.push(...page.map(({ envelope }) => envelope.opId));
+    after = page.at(-1)?.id;
+  }
+
+  expect(seen).toEqual(whole.map(({ envelope }) => envelope.opId));
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen).not.toContain(ended.opId);
+});
+
+test('leaves out what something happened to a moment ago', async () => {
+  await tenant.held({ account: 'alice', amount: 1 });
+
+  expect(await operations.page(0, 100, 60_000)).toEqual([]);
+});
+
+test('says of a hold whose captures began that they did', async () => {
+  const held = await tenant.held({ account: 'alice', amount: 10, capture: 'manual' });
+  const asked = { step: 'capture.1', minor: 5, final: false, tolerancePercent: 0 };
+  await here.world.ledger.beginCapture(held.opId, asked);
+
+  const page = await operations.page(0, 100, 0);
+
+  expect(page.find(({ envelope }) => envelope.opId === held.opId)?.hasCaptures).toBe(true);
+});
+
+test('says which operations ended, and how long ago at least', async () => {
+  const [open, ended] = [
+    await tenant.held({ account: 'alice', amount: 1 }),
+    await tenant.held({ account: 'alice', amount: 1 }),
+  ];
+  await here.world.ledger.settle(ended.opId, captureOf(ended));
+  const both = [open.opId, ended.opId];
+
+  expect(await operations.ended(both, 0)).toEqual([ended.opId]);
+  expect(await operations.ended(both, 60_000)).toEqual([]);
+  expect(await operations.ended([], 0)).toEqual([]);
+});

@@ -1,0 +1,76 @@
+import { tmpdir } from 'node:os';
+import { expect, onTestFinished, test } from 'vitest';
+import { childEnvironment } from '../../src/main/config.js';
+import { createStackProcess } from '../../src/main/stack-process.js';
+import type { CloudEvent } from '../../src/outbox/index.js';
+import { freePort } from '../../src/servers/port.js';
+import { aWorld } from '../ledger/world.js';
+import { eventually } from '../support/eventually.js';
+
+const here = aWorld();
+
+test('loses no event when one of two relay processes is killed in the middle', async () => {
+  const [doomed, other] = await Promise.all([aRelay('doomed'), aRelay('other')]);
+  const tenant = here.aTenant();
+  await tenant.open('shop', { kind: 'merchant' });
+  await tenant.open('alice', { funds: 10_000 });
+  const paying = Promise.all(
+    Array.from({ length: 150 }, async () => {
+      const { opId } = await tenant.held({ account: 'alice', amount: 10 });
+      await here.world.ledger.notePhase(opId, 'doubt.1', 'in-doubt', {});
+      return opId;
+    }),
+  );
+
+  await eventually(() => expect(doomed.events.length).toBeGreaterThan(5));
+  await doomed.process.kill();
+  const opIds = await paying;
+  const left = await unpublished();
+  await eventually(async () => expect(await unpublished()).toBe(0), { timeoutMs: 25_000 });
+
+  const seen = new Set([...doomed.events, ...other.events].map(({ id }) => id));
+  expect(opIds.flatMap((opId) => [`${opId}.1`, `${opId}.2`]).filter((id) => !seen.has(id))).toEqual(
+    [],
+  );
+  expect(left).toBeGreaterThan(0);
+  for (const { events } of [doomed, other]) expect(overtaken(events)).toEqual([]);
+}, 60_000);
+
+/** The process as production starts it, and the events that it wrote to its stdout. */
+async function aRelay(name: string) {
+  const port = await freePort();
+  const events: CloudEvent[] = [];
+  const relay = createStackProcess({
+    ...{ name, entry: 'relay', cwd: tmpdir(), onProgress: () => undefined },
+    environment: childEnvironment({
+      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, LOG_LEVEL: 'info' },
+      DATABASE_URL: here.world.urls.workerUrl,
+    }),
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+    onLine: (_, line) => {
+      const written = JSON.parse(line) as CloudEvent & { readonly level?: string };
+      if (written.level === undefined) events.push(written);
+    },
+  });
+  onTestFinished(() => relay.stop());
+  await relay.start();
+  return { process: relay, events };
+}
+
+async function unpublished(): Promise<number> {
+  const [row] = await here.world.rows<{ n: number }>(
+    'select count(*)::int as n from ledger.outbox where published_at is null',
+  );
+  return row?.n ?? -1;
+}
+
+/** Events that came after a later one of their operation. */
+function overtaken(events: readonly CloudEvent[]): readonly string[] {
+  const last = new Map<string, number>();
+  return events.flatMap(({ id, subject }) => {
+    const seq = Number(id.split('.')[1]);
+    const before = last.get(subject) ?? 0;
+    last.set(subject, seq);
+    return before > seq ? [id] : [];
+  });
+}

@@ -1,0 +1,186 @@
+import { afterAll, expect, test } from 'vitest';
+import { createDatabase, type Database } from '../../src/database/index.js';
+import { createEvents } from '../../src/ledger/index.js';
+import { type CloudEvent, createRelay, type Sink } from '../../src/outbox/index.js';
+import { captureOf } from '../support/envelopes.js';
+import { aWorld } from '../ledger/world.js';
+
+const here = aWorld();
+let database: Database | undefined;
+afterAll(() => database?.close(1_000));
+
+test('hands on each event once, in the order of its operation, as CloudEvents', async () => {
+  const payments = await somePayments(3);
+  const { relay, taken } = await aRelay();
+
+  while ((await relay.once()) > 0);
+
+  expect(disorder(taken)).toEqual([]);
+  expect(ids(taken)).toHaveLength(new Set(ids(taken)).size);
+  expect(await unpublished()).toBe(0);
+  const [payment] = payments;
+  const own = taken.filter(({ subject }) => subject === payment?.opId);
+  expect(own).toMatchObject([
+    {
+      ...{ specversion: '1.0', id: `${payment?.opId}.1`, type: 'hold.held' },
+      ...{ source: `/holdfast/tenants/${payment?.tenant}`, traceid: payment?.trace },
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      data: { kind: 'held', minor: 10 },
+    },
+    { id: `${payment?.opId}.2`, type: 'payment.settled' },
+  ]);
+});
+
+test('lends nothing that comes after an event which has not left', async () => {
+  await somePayments(2);
+  const { events } = await aRelay();
+
+  const lent = await events.lease(100, 60_000);
+  const more = await events.lease(100, 60_000);
+
+  expect(new Set(lent.map(({ opId }) => opId)).size).toBe(lent.length);
+  expect(more).toEqual([]);
+  expect(await events.markPublished(lent.map(({ id }) => id))).toBe(lent.length);
+  expect(await events.markPublished(lent.map(({ id }) => id))).toBe(0);
+  await drained();
+});
+
+test('keeps what nobody took, and what comes after it, until the lease has ended', async () => {
+  const [first, second] = await somePayments(2);
+  const refused: string[] = [];
+  const { relay, taken } = await aRelay({
+    sink: async (event) => {
+      if (event.subject === first?.opId && refused.length < 2) throw new Error('not now');
+    },
+    onFault: (_, event) => refused.push(event?.id ?? ''),
+  });
+
+  while ((await relay.once()) > 0);
+  const before = ids(taken).filter((id) => id.startsWith(`${first?.opId}`));
+  await clockAhead(11);
+  while ((await relay.once()) > 0);
+  await clockAhead(11);
+  while ((await relay.once()) > 0);
+
+  expect(refused).toEqual([`${first?.opId}.1`, `${first?.opId}.1`]);
+  expect(before).toEqual([]);
+  expect(ids(taken)).toEqual(expect.arrayContaining([1, 2].map((n) => `${first?.opId}.${n}`)));
+  expect(ids(taken)).toEqual(expect.arrayContaining([1, 2].map((n) => `${second?.opId}.${n}`)));
+  expect(disorder(taken)).toEqual([]);
+  expect(await unpublished()).toBe(0);
+});
+
+test.each(['between publish and mark', 'before it publishes'])(
+  'loses no event and keeps the order when one of two relays dies %s',
+  async (moment) => {
+    await somePayments(40);
+    const whole = await unpublished();
+    const taken: CloudEvent[] = [];
+    const dead = new Promise<never>(() => {});
+    let left = 15;
+    // It never comes back from this call, as a process that was killed in it.
+    const dies: Sink['publish'] = (event) => {
+      left -= 1;
+      if (left > 0 || moment === 'between publish and mark') taken.push(event);
+      return left > 0 ? Promise.resolve() : dead;
+    };
+    const dying = await aRelay({ sink: dies, batchMax: 5, taken: [] });
+    const living = await aRelay({ batchMax: 5, taken });
+
+    const stop = new AbortController();
+    void dying.relay.run(stop.signal);
+    const ran = living.relay.run(stop.signal);
+    await expect.poll(() => left, { timeout: 10_000 }).toBe(0);
+    await clockAhead(11);
+    await expect.poll(unpublished, { timeout: 10_000 }).toBe(0);
+    stop.abort();
+    await ran;
+
+    expect(new Set(ids(taken)).size).toBe(whole);
+    expect(disorder(firsts(taken))).toEqual([]);
+    // What the dead one had taken and not marked comes again; nothing else does.
+    expect(taken.length - whole).toBeLessThanOrEqual(5);
+  },
+);
+
+/** Payments held and settled, with the events of all that was needed for them. */
+async function somePayments(count: number) {
+  const tenant = here.aTenant();
+  await tenant.open('shop', { kind: 'merchant' });
+  await tenant.open('alice', { funds: 1_000 });
+  const payments = await Promise.all(
+    Array.from({ length: count }, () => tenant.held({ account: 'alice', amount: 10 })),
+  );
+  await Promise.all(
+    payments.map((payment) => here.world.ledger.settle(payment.opId, captureOf(payment))),
+  );
+  return payments;
+}
+
+interface Given {
+  readonly sink?: Sink['publish'];
+  readonly onFault?: (error: unknown, event?: CloudEvent) => void;
+  readonly batchMax?: number;
+  readonly taken?: CloudEvent[];
+}
+
+async function aRelay(given: Given = {}) {
+  const url = here.world.urls.workerUrl;
+  database ??= createDatabase({ url, poolMax: 4, applicationName: 'test-relay' });
+  const taken = given.taken ?? [];
+  const events = createEvents(database);
+  const relay = createRelay({
+    events,
+    sink: {
+      publish: async (event) => {
+        await given.sink?.(event);
+        taken.push(event);
+      },
+    },
+    onFault: given.onFault ?? (() => undefined),
+    ...(given.batchMax !== undefined && { batchMax: given.batchMax }),
+    idleMs: 5,
+  });
+  return { relay, events, taken };
+}
+
+async function drained() {
+  const { relay } = await aRelay();
+  while ((await relay.once()) > 0);
+}
+
+async function unpublished(): Promise<number> {
+  const [row] = await here.world.rows<{ n: number }>(
+    'select count(*)::int as n from ledger.outbox where published_at is null',
+  );
+  return row?.n ?? -1;
+}
+
+let ahead = 0;
+
+/** So many seconds go by at once, for all that the ledger does. */
+async function clockAhead(seconds: number) {
+  ahead += seconds;
+  await here.world.rows(
+    `create or replace function ledger.clock() returns timestamptz language sql volatile as
+     $$ select clock_timestamp() + interval '${ahead} seconds' $$`,
+  );
+}
+
+function ids(taken: readonly CloudEvent[]): readonly string[] {
+  return taken.map(({ id }) => id);
+}
+
+function firsts(taken: readonly CloudEvent[]): readonly CloudEvent[] {
+  return taken.filter(({ id }, at) => ids(taken).indexOf(id) === at);
+}
+
+/** Events that came when another of their operation should have. */
+function disorder(taken: readonly CloudEvent[]): readonly string[] {
+  const next = new Map<string, number>();
+  return taken.flatMap(({ id, subject }) => {
+    const wanted = (next.get(subject) ?? 0) + 1;
+    next.set(subject, wanted);
+    return id === `${subject}.${wanted}` ? [] : [id];
+  });
+}
