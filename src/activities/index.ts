@@ -9,3 +9,4 @@ export { accountActivities } from './account.js';
 export { type ProviderSteps, providerActivities } from './outside.js';
 export { type PaymentLedgerSteps, paymentActivities } from './payment.js';
 export { reconcileActivities } from './reconcile.js';
+export { rideActivities } from './ride.js';

@@ -32,6 +32,7 @@ import {
 import { describe, type OperationDescription } from './description.js';
 import { holdWishes } from './hold-wishes.js';
 import { IdempotencyKeyReused } from './key-reused.js';
+import { type RideWishes, rideWishes } from './rides.js';
 import type { KeyRing } from './seal.js';
 import { taskQueueDefault } from './task-queues.js';
 import { unlessGone } from './unless-gone.js';
@@ -69,7 +70,7 @@ export interface StartOptions {
 export type OperationResult = { readonly kind: string } | Fail;
 
 /** Starts operations and asks after them. */
-export interface Client {
+export interface Client extends RideWishes {
   /**
    * Accepts a command: one durable write. The same key with the same command is the same
    * operation, `replayed`; with another command it throws IdempotencyKeyReused. Throws Temporal's
@@ -129,6 +130,7 @@ export function createClient(options: ClientOptions): Client {
     withdraw: (opId) =>
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
     ...holdWishes(temporal),
+    ...rideWishes(temporal),
     verify: (opId) => told(opId, (handle) => handle.signal(verify)),
     decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
     evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),

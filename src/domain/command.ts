@@ -39,6 +39,7 @@ export const commands = {
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
+  ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },
   accountEdit: { domain: 'Account', eventType: 'AccountEditRequested', workflow: 'editAccount' },

@@ -23,13 +23,21 @@ export interface AcceptedCapture {
   readonly final: boolean;
 }
 
+export interface CaptureRefusal {
+  readonly kind: 'refused';
+  readonly code: 'invalid-state' | 'capture-exceeds-hold';
+}
+
 export interface HoldRefusal {
   readonly kind: 'refused';
-  readonly code: 'invalid-state' | 'capture-exceeds-hold' | 'hold-too-long' | 'moment-past';
+  readonly code: CaptureRefusal['code'] | 'hold-too-long' | 'moment-past';
 }
 
 /** Judges a capture of `amount`, or of all that is left; a hold of one capture ends with it. */
-export function judgeCapture(holding: Holding, asked: CaptureWish): AcceptedCapture | HoldRefusal {
+export function judgeCapture(
+  holding: Holding,
+  asked: CaptureWish,
+): AcceptedCapture | CaptureRefusal {
   if (holding.closing) return { kind: 'refused', code: 'invalid-state' };
   const taken = holding.captured + holding.promised;
   const left = holding.authorised - taken;

@@ -79,6 +79,7 @@ export {
 } from './faults.js';
 export { differs, digestsOf, type FieldDigests, fingerprintOf } from './fingerprint.js';
 export {
+  type CaptureRefusal,
   type CaptureWish,
   type Holding,
   type HoldRefusal,
@@ -119,6 +120,28 @@ export {
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
+export {
+  authoriseMsMax,
+  bookingMsMax,
+  cancelFeeMax,
+  judgeCancel,
+  judgeCompletion,
+  judgeMatch,
+  matchMsMax,
+  parseRideCancel,
+  parseRideCommand,
+  parseRideCompletion,
+  parseRideMatch,
+  type Ride,
+  type RideAnswer,
+  type RideCommand,
+  type RideMatch,
+  type RideParty,
+  type RidePayload,
+  type RideRequested,
+  rideMsMax,
+  rideParties,
+} from './ride.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';

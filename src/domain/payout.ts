@@ -19,6 +19,9 @@ export type PayoutCommand = Command<PayoutPayload> & {
   readonly eventType: typeof commands.payout.eventType;
 };
 
+/** A provider's token for where money goes. */
+export const destinationForm = /^[A-Za-z][A-Za-z0-9_-]*$/;
+
 /** Reads the body of a payout. */
 export function parsePayoutCommand(body: unknown, idemKey: string): Parsed<PayoutCommand> {
   const fields = ['account', 'amount', 'currency', 'destination', 'bizKey'];
@@ -32,7 +35,7 @@ export function parsePayoutCommand(body: unknown, idemKey: string): Parsed<Payou
         account: read.account('account'),
         amount: read.amount('amount'),
         currency: read.currency('currency'),
-        destination: read.label('destination', 64, /^[A-Za-z][A-Za-z0-9_-]*$/),
+        destination: read.label('destination', 64, destinationForm),
       },
     };
   });

@@ -13,6 +13,7 @@ export const refusalCodes = [
   'idempotency-key-reused',
   'insufficient-funds',
   'invalid-state',
+  'no-driver',
   'overdraft-limit-too-low',
   'payment-unknown',
   'provider-refused',

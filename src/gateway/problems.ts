@@ -36,6 +36,7 @@ const refusals = {
   'idempotency-key-reused': { status: 422, title: 'The key was used for another request' },
   'insufficient-funds': { status: 402, title: 'Less is available than was asked for' },
   'invalid-state': { status: 409, title: 'It is too late for that' },
+  'no-driver': { status: 409, title: 'Nobody was found in time' },
   'overdraft-limit-too-low': { status: 409, title: 'The account is further below zero already' },
   'payment-unknown': { status: 404, title: 'There is no such payment' },
   'provider-refused': { status: 409, title: 'The provider refused' },

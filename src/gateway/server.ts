@@ -23,6 +23,7 @@ import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
 import { refundRoutes } from './refunds.js';
+import { rideRoutes } from './rides.js';
 import {
   answerProblems,
   guardRequests,
@@ -64,6 +65,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   holdRoutes(app, deps);
   refundRoutes(app, { ...deps, acceptance });
   payoutRoutes(app, { acceptance });
+  rideRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });

@@ -16,6 +16,7 @@ import { beginLate, endLate } from './late.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
+import { endRide, holdRide, requestRide } from './ride.js';
 import { settle } from './settle.js';
 
 export { createBreakerStore } from './breaker.js';
@@ -49,6 +50,9 @@ export function createLedger(database: Database) {
     hold: hold(database),
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
+    requestRide: requestRide(database),
+    holdRide: holdRide(database),
+    endRide: endRide(database),
     beginCapture: beginCapture(database),
     extendHold: extendHold(database),
     writeAttempt: writeAttempt(database),

@@ -11,6 +11,7 @@ import {
   paymentActivities,
   providerActivities,
   reconcileActivities,
+  rideActivities,
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import type { Ledger } from '../ledger/index.js';
@@ -59,6 +60,7 @@ export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> 
       ...paymentActivities({ ledger, provider, classify }),
       ...providerActivities({ provider, classify }),
       ...accountActivities({ ledger, classify }),
+      ...rideActivities({ ledger, classify }),
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
     },
     enableNonLocalActivities: deps.callsOutside ?? true,

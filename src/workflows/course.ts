@@ -10,8 +10,8 @@ import {
   type CapturedPart,
   type Command,
   type Conflict,
-  type Currency,
   commands,
+  type Currency,
   type Decision,
   type Envelope,
   type Fail,
@@ -40,6 +40,7 @@ export type MoneyCommand = Command<{
   readonly amount?: number;
   readonly currency: Currency;
   readonly payTo?: string;
+  readonly capture?: string;
   readonly payment?: string;
   readonly destination?: string;
 }>;
@@ -157,7 +158,8 @@ export function described({ envelope }: Course): string {
   const { account, amount, currency, payment, payTo, destination } = envelope.command.payload;
   const what = amount === undefined ? `what is left in ${currency}` : formatMoney(amount, currency);
   if (payment !== undefined) return `${what} of ${payment} back to ${account}`;
-  return `${what} from ${account} to ${payTo ?? destination ?? 'the merchant'}`;
+  const payee = envelope.command.domain === commands.ride.domain ? 'the driver' : 'the merchant';
+  return `${what} from ${account} to ${payTo ?? destination ?? payee}`;
 }
 
 async function park(course: Course, stuck: Stuck): Promise<void> {

@@ -1,20 +1,22 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import {
   type Authorized,
+  type CaptureRefusal,
   type CaptureWish,
   type Held,
   type HoldRefusal,
   type Holding,
   judgeCapture,
-  type PaymentCommand,
   type PaymentResult,
   type RefusalCode,
+  unreachable,
 } from '../domain/index.js';
 import { now } from './clock.js';
 import { type Course, endOf, ledger, note, type Stuck } from './course.js';
 import { capture, extend, type HoldAnswer } from './messages.js';
 import { certainOf } from './outside.js';
 import { find } from './provider-step.js';
+import type { Wishes } from './wishes.js';
 
 /** What was accepted about a hold, carried out one after the other. */
 type Act =
@@ -23,8 +25,11 @@ type Act =
       readonly n: number;
       readonly minor: number;
       readonly final: boolean;
+      /** Set for a capture that the hold ends with either way: refused, it is let go as this. */
+      readonly orElse?: RefusalCode;
     }
   | { readonly kind: 'extend'; readonly n: number; readonly expiresAt: number }
+  | { readonly kind: 'say'; readonly reason: string; readonly event: string }
   | { readonly kind: 'let-go'; readonly code: RefusalCode };
 
 /** A hold between its authorisation and its end, and what is still to be done about it. */
@@ -41,37 +46,66 @@ export interface OpenHold {
 
 const warnBeforeMs = 24 * 3_600_000;
 
-/** Hears wishes about the hold from now on; before it is held, and once it closes, they lose. */
-export function listenForHold({ wishes }: Course): OpenHold {
-  const hold: OpenHold = {
+/** A hold that is not there yet. */
+export function noHoldYet(): OpenHold {
+  return {
     ...{ holding: undefined, expiresAt: 0, expiresAtMax: 0, acts: [], accepted: 0, warned: false },
   };
-  const accepted = (act: (n: number) => Act) => {
-    hold.accepted += 1;
-    hold.acts.push(act(hold.accepted));
-    return { kind: 'accepted' } as const;
-  };
-  const judgedCapture = (wish: CaptureWish): HoldAnswer => {
-    const { holding } = hold;
-    if (holding === undefined || wishes.withdrawn) return refused('invalid-state');
-    const judged = judgeCapture(holding, wish);
-    if (judged.kind === 'refused') return judged;
-    const { minor, final } = judged;
-    hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
-    wishes.open = !final;
-    return accepted((n) => ({ kind: 'capture', n, minor, final }));
-  };
+}
+
+/** Hears wishes about the hold from now on; before it is held, and once it closes, they lose. */
+export function listenForHold({ wishes }: Course): OpenHold {
+  const hold = noHoldYet();
   const judgedExtension = (expiresAt: number): HoldAnswer => {
     if (hold.holding === undefined || hold.holding.closing || wishes.withdrawn) {
       return refused('invalid-state');
     }
     if (expiresAt <= now()) return refused('moment-past');
     if (expiresAt > hold.expiresAtMax) return refused('hold-too-long');
-    return accepted((n) => ({ kind: 'extend', n, expiresAt }));
+    promiseExtension(hold, expiresAt);
+    return { kind: 'accepted' };
   };
-  setHandler(capture, (wish) => ({ ...judgedCapture(wish), asked: wish }));
+  setHandler(capture, (wish) => ({ ...promiseCapture(hold, wishes, wish), asked: wish }));
   setHandler(extend, (expiresAt) => ({ ...judgedExtension(expiresAt), asked: expiresAt }));
   return hold;
+}
+
+/** Accepts a capture, or says why not; it is carried out in its turn. */
+export function promiseCapture(
+  hold: OpenHold,
+  wishes: Wishes,
+  wish: CaptureWish & { readonly orElse?: RefusalCode },
+): { readonly kind: 'accepted' } | CaptureRefusal {
+  const { holding } = hold;
+  if (holding === undefined || wishes.withdrawn) return { kind: 'refused', code: 'invalid-state' };
+  const judged = judgeCapture(holding, wish);
+  if (judged.kind === 'refused') return judged;
+  const { minor, final } = judged;
+  hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
+  wishes.open = !final;
+  hold.accepted += 1;
+  const { orElse } = wish;
+  const act = { kind: 'capture', n: hold.accepted, minor, final } as const;
+  hold.acts.push({ ...act, ...(orElse !== undefined && { orElse }) });
+  return { kind: 'accepted' };
+}
+
+/** Accepts another end of the hold, epoch milliseconds. */
+export function promiseExtension(hold: OpenHold, expiresAt: number): void {
+  hold.accepted += 1;
+  hold.acts.push({ kind: 'extend', n: hold.accepted, expiresAt });
+}
+
+/** Lets something be written down, as an event of its own, before what is promised after it. */
+export function promiseSaying(hold: OpenHold, reason: string, event: string): void {
+  hold.acts.push({ kind: 'say', reason, event });
+}
+
+/** Accepts that the hold ends with nothing more taken, and nothing else from now on. */
+export function promiseLetGo(hold: OpenHold, wishes: Wishes, code: RefusalCode): void {
+  if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: true };
+  wishes.open = false;
+  hold.acts.push({ kind: 'let-go', code });
 }
 
 function refused(code: HoldRefusal['code']): HoldRefusal {
@@ -80,7 +114,7 @@ function refused(code: HoldRefusal['code']): HoldRefusal {
 
 /** Keeps what was authorised until captures, a withdrawal or its expiry have ended it. */
 export async function heldUntilClosed(
-  course: Course<PaymentCommand>,
+  course: Course,
   hold: OpenHold,
   held: Held,
   authorized: Authorized,
@@ -88,19 +122,35 @@ export async function heldUntilClosed(
   if (hold.holding === undefined) await openHold(course, hold, held, authorized);
   for (;;) {
     const act = hold.acts[0] ?? (await nextAct(course, hold));
-    const ended =
-      act.kind === 'capture'
-        ? await captureHeld(course, hold, act, authorized)
-        : act.kind === 'extend'
-          ? await extendHeld(course, hold, act)
-          : await letGo(course, act, authorized);
+    const ended = await done(course, hold, act, authorized);
     if (ended !== undefined) return ended;
     hold.acts.shift();
   }
 }
 
+async function done(
+  course: Course,
+  hold: OpenHold,
+  act: Act,
+  authorized: Authorized,
+): Promise<PaymentResult | Stuck | undefined> {
+  switch (act.kind) {
+    case 'capture':
+      return captureHeld(course, hold, act, authorized);
+    case 'extend':
+      return extendHeld(course, hold, act);
+    case 'say':
+      await note(course, 'held', act.reason, act.event);
+      return undefined;
+    case 'let-go':
+      return letGo(course, act, authorized);
+    default:
+      return unreachable(act);
+  }
+}
+
 async function openHold(
-  course: Course<PaymentCommand>,
+  course: Course,
   hold: OpenHold,
   held: Held,
   { expiresAt = Infinity }: Authorized,
@@ -119,7 +169,7 @@ async function openHold(
 }
 
 /** The next thing to do: what was accepted, or a withdrawal, or the end of the hold's time. */
-async function nextAct(course: Course<PaymentCommand>, hold: OpenHold): Promise<Act> {
+async function nextAct(course: Course, hold: OpenHold): Promise<Act> {
   const { wishes } = course;
   const acts = hold.acts;
   wishes.withdrawn ||= wishes.open && wishes.cancelled;
@@ -130,10 +180,7 @@ async function nextAct(course: Course<PaymentCommand>, hold: OpenHold): Promise<
     const [act] = acts;
     if (act !== undefined) return act;
     if (woken || now() >= hold.expiresAt) {
-      if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: true };
-      wishes.open = false;
-      const code = wishes.withdrawn ? 'withdrawn' : 'hold-expired';
-      acts.push({ kind: 'let-go', code });
+      promiseLetGo(hold, wishes, wishes.withdrawn ? 'withdrawn' : 'hold-expired');
     } else if (!hold.warned) {
       hold.warned = true;
       await note(course, 'held', 'it ends soon', 'hold.expiring');
@@ -144,16 +191,17 @@ async function nextAct(course: Course<PaymentCommand>, hold: OpenHold): Promise<
 }
 
 async function captureHeld(
-  course: Course<PaymentCommand>,
+  course: Course,
   hold: OpenHold,
-  { n, minor, final }: Act & { kind: 'capture' },
+  act: Act & { kind: 'capture' },
   { chargeId }: Authorized,
 ): Promise<PaymentResult | Stuck | undefined> {
+  const { n, minor, final } = act;
   const { opId, trace } = course.envelope;
   const tolerancePercent = hold.holding?.tolerancePercent ?? 0;
   const asked = { step: `capture.${n}`, minor, final, tolerancePercent };
   const begun = await ledger.beginCapture(opId, asked);
-  if (begun.kind === 'fail') return notTaken(course, hold, minor, begun.code);
+  if (begun.kind === 'fail') return notTaken(course, hold, act, begun.code);
 
   const { reference } = begun;
   const { currency } = course.envelope.command.payload;
@@ -163,7 +211,7 @@ async function captureHeld(
     { heldAt: now() },
   );
   if (answer.kind === 'stuck') return answer;
-  if (answer.kind === 'declined') return notTaken(course, hold, minor, answer.declineCode);
+  if (answer.kind === 'declined') return notTaken(course, hold, act, answer.declineCode);
   if (answer.kind !== 'captured') return { kind: 'stuck', reason: `a capture was ${answer.kind}` };
   const settled = await ledger.settlePayment(opId, answer, { step: `settle.${n}`, final });
   if (settled.kind !== 'captured-part') return endOf(settled);
@@ -184,12 +232,16 @@ function kept(hold: OpenHold, change: Pick<Holding, 'captured' | 'promised'>): v
 async function notTaken(
   course: Course,
   hold: OpenHold,
-  minor: number,
+  { minor, orElse }: Act & { kind: 'capture' },
   code: string,
 ): Promise<undefined> {
   kept(hold, { captured: 0, promised: -minor });
-  if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: false };
-  course.wishes.open = true;
+  if (orElse !== undefined) {
+    promiseLetGo(hold, course.wishes, orElse);
+  } else {
+    if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: false };
+    course.wishes.open = true;
+  }
   await note(course, 'held', `a capture was refused: ${code}`, 'capture.refused');
 }
 
@@ -207,7 +259,7 @@ async function extendHeld(
 
 /** Lets go at the provider first: a hold that ends here and not there hurts a person for days. */
 async function letGo(
-  course: Course<PaymentCommand>,
+  course: Course,
   { code }: Act & { kind: 'let-go' },
   authorized: Authorized,
 ): Promise<PaymentResult | Stuck> {

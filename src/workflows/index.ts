@@ -11,3 +11,4 @@ export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
+export { ride } from './ride.js';

@@ -1,5 +1,13 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CaptureWish, Decision, HoldRefusal, OutsideAnswer } from '../domain/index.js';
+import type {
+  CaptureWish,
+  Decision,
+  HoldRefusal,
+  OutsideAnswer,
+  RideAnswer,
+  RideMatch,
+  RideParty,
+} from '../domain/index.js';
 
 /**
  * Whether a wish to withdraw came in time. Too late: the charge began, or the operation is final.
@@ -32,3 +40,12 @@ export const capture = defineUpdate<AnswerTo<CaptureWish>, [CaptureWish]>('captu
 
 /** Lets a hold end at another moment, epoch milliseconds. */
 export const extend = defineUpdate<AnswerTo<number>, [number]>('extend');
+
+/** Tells a ride who drives. */
+export const match = defineUpdate<RideAnswer, [RideMatch]>('match');
+
+/** Tells a ride that it was driven, and what it costs, in minor units. */
+export const complete = defineUpdate<RideAnswer, [number]>('complete');
+
+/** Cancels a ride, and says by whom. */
+export const cancel = defineUpdate<RideAnswer, [RideParty]>('cancel');

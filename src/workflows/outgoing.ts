@@ -34,6 +34,7 @@ export async function sentAway<Step extends keyof Outgoing>(
   return { kind: 'stuck', reason: `the provider says ${answer.kind} of a ${outgoing.step}` };
 }
 
-function canRelease(answer: { readonly kind: string }): answer is ReleaseBecause {
+/** True for what gives held money back. */
+export function canRelease(answer: { readonly kind: string }): answer is ReleaseBecause {
   return ['declined', 'withdrawn', 'never-charged', 'fenced'].includes(answer.kind);
 }

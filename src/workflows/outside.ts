@@ -103,10 +103,11 @@ async function asked(
       last = next;
     } else {
       const from = now();
-      if (answer.reason === breakerOpen) await deferred(course);
-      await untilRetry(course, answer, { begunAt, endsAt, givesUp });
+      const defers = answer.reason === breakerOpen && terms.defers !== false;
+      if (defers) await deferred(course);
+      await untilRetry(course, answer, { begunAt, endsAt, givesUp, defers });
       // The budget is for a provider that can be asked: while it cannot, the payment waits.
-      const rested = answer.reason === breakerOpen ? now() - from : 0;
+      const rested = defers ? now() - from : 0;
       endsAt = Math.min(endsAt + rested, begunAt + deferredMsMax);
     }
   }
@@ -142,13 +143,14 @@ function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecaus
 async function untilRetry(
   { wishes }: Course,
   answer: Retry,
-  { begunAt, endsAt, givesUp }: { begunAt: number; endsAt: number; givesUp: boolean },
+  how: { begunAt: number; endsAt: number; givesUp: boolean; defers: boolean },
 ): Promise<void> {
+  const { begunAt, endsAt, givesUp, defers } = how;
   wishes.open = givesUp;
   wishes.withdrawn ||= givesUp && wishes.cancelled;
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
   const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
-  const leftMs = answer.reason === breakerOpen ? waitMs : Math.min(waitMs, endsAt - now());
+  const leftMs = defers ? waitMs : Math.min(waitMs, endsAt - now());
   await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, Math.max(1, leftMs));
   wishes.verify = false;
 }

@@ -18,6 +18,8 @@ export interface Terms {
   readonly endsAt?: number;
   /** No call of this step is older, epoch milliseconds. */
   readonly heldAt: number;
+  /** False for a step that a breaker's rest does not give more time. */
+  readonly defers?: false;
   /** Set when an earlier run may have sent it. */
   readonly replayed?: boolean;
 }

@@ -11,6 +11,10 @@ import {
   parsePaymentCommand,
   parsePayoutCommand,
   parseRefundCommand,
+  parseRideCancel,
+  parseRideCommand,
+  parseRideCompletion,
+  parseRideMatch,
 } from '../../src/domain/index.js';
 import { caseActBody } from '../../src/gateway/case-schemas.js';
 import { parseCaseAct } from '../../src/gateway/cases.js';
@@ -21,6 +25,12 @@ import {
   payoutBody,
   refundBody,
 } from '../../src/gateway/payment-schemas.js';
+import {
+  rideBody,
+  rideCancelBody,
+  rideCompletionBody,
+  rideMatchBody,
+} from '../../src/gateway/ride-schemas.js';
 import { accountEditBody, accountOpenBody, fundingBody } from '../../src/gateway/schemas.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 
@@ -124,6 +134,26 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parseCaseAct(body, 'verify'),
       good: { reason: 'looked it up' },
     },
+    ride: {
+      schema: rideBody,
+      parse: (body: unknown) => parseRideCommand(body, 'key-key-key'),
+      good: { rider: 'a', estimate: 1, currency: 'EUR' },
+    },
+    match: {
+      schema: rideMatchBody,
+      parse: (body: unknown) => parseRideMatch(body),
+      good: { driver: 'a' },
+    },
+    completion: {
+      schema: rideCompletionBody,
+      parse: (body: unknown) => parseRideCompletion(body),
+      good: { amount: 1 },
+    },
+    cancellation: {
+      schema: rideCancelBody,
+      parse: (body: unknown) => parseRideCancel(body),
+      good: { by: 'rider' },
+    },
   };
   // Without -0 and __proto__, which JSON Schema cannot name: the parsers refuse them.
   const values: readonly unknown[] = [
@@ -132,6 +162,7 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['', '1', 'a', 'a b', ' a', 'A.b_c:-d', '-a', 'x'.repeat(64), 'x'.repeat(65), 'é', 'a\0b'],
     ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(500), 'x'.repeat(501), '\ud800', '\u{1f4b8}'],
     ...['EUR', 'eur', 'XXX', 'JPY', 'automatic', 'manual', 'card', 'balance', 'open', 'closed'],
+    ...['rider', 'driver'],
     ...['customer', 'merchant', 'internal', 'frozen', '2026-01-01T00:00:00Z', { a: 1 }],
     ...[
       '2026-02-30T00:00:00Z',
@@ -148,7 +179,7 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
     ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
-    'chargeId',
+    ...['chargeId', 'rider', 'estimate', 'driver', 'by'],
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {

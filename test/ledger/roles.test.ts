@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/database/index.js';
+import { accountIdOf } from '../../src/domain/index.js';
 import { createLedger } from '../../src/ledger/index.js';
 import { createReads } from '../../src/ledger/reads.js';
 import { aWorld } from './world.js';
@@ -46,6 +47,7 @@ describe('the roles', () => {
     const ledger = createLedger(reader);
     const reads = createReads(reader);
     const envelope = tenant.payment({ account: 'alice', amount: 1 });
+    const ride = tenant.ride({ account: 'alice', amount: 1 });
     const before = await tenant.everything();
     const whole = { final: true, tolerancePercent: 0 };
 
@@ -53,6 +55,9 @@ describe('the roles', () => {
       () => ledger.hold(envelope),
       () => ledger.holdRefund(tenant.refund({ payment: envelope.opId })),
       () => ledger.holdPayout(tenant.payout({ account: 'alice', amount: 1 })),
+      () => ledger.requestRide(ride),
+      () => ledger.holdRide(ride, { driver: accountIdOf('bob') }),
+      () => ledger.endRide(ride.opId, 'no-driver', ''),
       () => ledger.beginCapture(envelope.opId, { step: 'capture.1', ...whole }),
       () => ledger.writeAttempt(envelope.opId, 'void.1', 1, 1),
       () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
@@ -94,6 +99,7 @@ describe('the roles', () => {
       ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['lease_events_v1', 'mark_published_v1'],
+      ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 

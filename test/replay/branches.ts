@@ -2,6 +2,7 @@ import { nanoid } from 'nanoid';
 import { commands, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import { createClient } from '../../src/client/index.js';
+import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
@@ -45,6 +46,11 @@ export const branches: readonly Branch[] = [
   payment('payment-ledger-slow', { crooked: { settle: failing(4) } }, 'settled'),
   payment('payment-ledger-fault', { crooked: { settle: broken } }, 'parked'),
   payment('payment-evidence-refused', { crooked: { settle: conflict } }, 'parked'),
+  rideBranch('ride-completed', 'settled', (client, opId) => client.completeRide(opId, 15_00)),
+  rideBranch('ride-cancelled', 'withdrawn', (client, opId) => client.cancelRide(opId, 'driver')),
+  rideBranch('ride-cancelled-for-a-fee', 'settled', (client, opId) =>
+    client.cancelRide(opId, 'rider'),
+  ),
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
   accountBranch('account-funded', 'funding', 'funded'),
@@ -165,6 +171,27 @@ function accountBranch(
       const command = { ...commands[kind], idemKey: nanoid(), payload: payloads[kind] };
       const { opId } = await world.client.start(command);
       await reached(world, opId, end);
+      return opId;
+    },
+  };
+}
+
+/** A ride that is booked, and then told how it ends. */
+function rideBranch(
+  name: string,
+  end: string,
+  tell: (client: RunningWorld['client'], opId: OpId) => Promise<{ readonly kind: string }>,
+): Branch {
+  return {
+    name,
+    async walk({ client, ...world }) {
+      const [account, driver] = [await world.account(100_00), await world.account(0)];
+      const payload = { account, amount: 20_00, currency: 'EUR' };
+      const { opId } = await client.start({ ...commands.ride, idemKey: nanoid(), payload });
+      await client.matchRide(opId, { driver, destination: 'dest_driver' });
+      await isBooked({ client, ...world }, opId);
+      await tell(client, opId);
+      await reached({ client, ...world }, opId, end);
       return opId;
     },
   };

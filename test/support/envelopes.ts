@@ -20,6 +20,8 @@ import {
   type PayoutPayload,
   type RefundCommand,
   type RefundPayload,
+  type RideCommand,
+  type RidePayload,
   referenceOf,
 } from '../../src/domain/index.js';
 
@@ -74,6 +76,13 @@ export function envelopesOf(tenant: string) {
         { currency: 'EUR', destination: 'bank_1', ...payload } as PayoutPayload,
         asked,
       ) as Envelope<PayoutCommand>,
+    ride: (payload: Plain<Pick<RidePayload, 'account' | 'amount'>>, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.ride,
+        { currency: 'EUR', ...payload } as RidePayload,
+        asked,
+      ) as Envelope<RideCommand>,
     opening: (
       payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
       asked: Asked = {},

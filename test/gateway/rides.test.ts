@@ -1,0 +1,227 @@
+import { nanoid } from 'nanoid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { aGateway, type Answer, type Sent, type TestGateway } from './a-gateway.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await aGateway();
+  await gateway.world.work();
+});
+afterAll(() => gateway.stop());
+
+const ask = (body: object, sent: Sent = {}): Promise<Answer> =>
+  gateway.send('POST', '/v1/rides', {
+    as: 'merchant',
+    ...sent,
+    body: { estimate: 30_00, currency: 'EUR', ...body },
+    headers: { 'idempotency-key': nanoid(), ...sent.headers },
+  });
+const tell = (opId: string, what: string, body: unknown, sent: Sent = {}): Promise<Answer> =>
+  gateway.send('POST', `/v1/rides/${opId}/${what}`, { as: 'merchant', ...sent, body });
+
+async function requested() {
+  const [rider, driver] = [await gateway.world.account(100_00), await gateway.world.account(0)];
+  const { body } = await ask({ rider });
+  return { rider, driver, opId: body.opId };
+}
+
+async function booked() {
+  const ride = await requested();
+  expect((await tell(ride.opId, 'match', { driver: ride.driver })).status).toBe(202);
+  // Requested, held, authorised, and held for as long as a ride may take.
+  await eventually(async () => expect((await read(ride.opId)).body.version).toBe(4));
+  return ride;
+}
+
+const read = (opId: string) => gateway.send('GET', `/v1/operations/${opId}`, { as: 'merchant' });
+
+async function ended(opId: string) {
+  await eventually(async () =>
+    expect((await read(opId)).body.state).toMatch(/^(COMPLETED|FAILED)$/),
+  );
+  return (await read(opId)).body;
+}
+
+describe('a ride over HTTP', () => {
+  test('is asked for, matched and completed, and pays the driver', async () => {
+    const { rider, driver, opId } = await booked();
+    const asked = await read(opId);
+
+    const done = await tell(opId, 'complete', { amount: 28_00 });
+
+    expect(asked.body).toMatchObject({
+      ...{ domain: 'Ride', eventType: 'RideRequested', state: 'IN_PROGRESS' },
+      ...{ account: rider, amount: 30_00, currency: 'EUR' },
+    });
+    expect([done.status, done.headers.get('location')]).toEqual([202, `/v1/operations/${opId}`]);
+    expect(await ended(opId)).toMatchObject({
+      state: 'COMPLETED',
+      outcome: { kind: 'settled' },
+    });
+    expect(await gateway.world.available(rider)).toBe(72_00);
+    expect(await gateway.world.available(driver)).toBe(28_00);
+  });
+
+  test('that the rider cancels takes the fee', async () => {
+    const { rider, opId } = await booked();
+
+    expect((await tell(opId, 'cancel', { by: 'rider' })).status).toBe(202);
+
+    expect(await ended(opId)).toMatchObject({ state: 'COMPLETED' });
+    expect(await gateway.world.available(rider)).toBe(95_00);
+  });
+
+  test('that the driver cancels is withdrawn', async () => {
+    const { rider, opId } = await booked();
+
+    expect((await tell(opId, 'cancel', { by: 'driver' })).status).toBe(202);
+
+    expect(await ended(opId)).toMatchObject({ state: 'FAILED', outcome: { code: 'withdrawn' } });
+    expect(await gateway.world.available(rider)).toBe(100_00);
+  });
+
+  test('is one operation for one key', async () => {
+    const rider = await gateway.world.account(100_00);
+    const headers = { 'idempotency-key': nanoid() };
+    const first = await ask({ rider }, { headers });
+
+    const again = await ask({ rider }, { headers });
+    const other = await ask({ rider, estimate: 1 }, { headers });
+
+    expect(again.body.opId).toBe(first.body.opId);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency-key-reused']);
+  });
+});
+
+describe('a ride out of order', () => {
+  test.each<[string, string, object]>([
+    ['completed before a driver is found', 'complete', { amount: 1 }],
+    ['cancelled by a driver who is not there', 'cancel', { by: 'driver' }],
+  ])('is not %s', async (_, what, body) => {
+    const { opId } = await requested();
+
+    const answer = await tell(opId, what, body);
+
+    expect([answer.status, answer.body.code]).toEqual([409, 'invalid-state']);
+  });
+
+  test('is not completed, matched or cancelled after it was cancelled', async () => {
+    const { driver, opId } = await booked();
+    await tell(opId, 'cancel', { by: 'driver' });
+    await ended(opId);
+
+    const answers = await Promise.all([
+      tell(opId, 'complete', { amount: 1 }),
+      tell(opId, 'match', { driver }),
+      tell(opId, 'cancel', { by: 'rider' }),
+    ]);
+
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(
+      answers.map(() => [409, 'invalid-state']),
+    );
+  });
+
+  test('is not given to another driver half-way', async () => {
+    const { opId } = await booked();
+    const driver = await gateway.world.account(0);
+
+    const answer = await tell(opId, 'match', { driver });
+
+    expect([answer.status, answer.body.code]).toEqual([409, 'invalid-state']);
+  });
+
+  test('is not driven by its rider', async () => {
+    const { rider, opId } = await requested();
+
+    const answer = await tell(opId, 'match', { driver: rider });
+
+    expect([answer.status, answer.body.code]).toEqual([422, 'same-account']);
+  });
+
+  test('costs no more than the hold and its tolerance, and goes on', async () => {
+    const { opId } = await booked();
+
+    const over = await tell(opId, 'complete', { amount: 34_51 });
+    const done = await tell(opId, 'complete', { amount: 34_50 });
+
+    expect([over.status, over.body.code]).toEqual([422, 'capture-exceeds-hold']);
+    expect(done.status).toBe(202);
+  });
+});
+
+describe('who may say what of a ride', () => {
+  test('is a business, never the rider', async () => {
+    const { rider, driver, opId } = await requested();
+    const as = { as: 'customer' } as const;
+
+    const answers = await Promise.all([
+      ask({ rider }, as),
+      tell(opId, 'match', { driver }, as),
+      tell(opId, 'complete', { amount: 1 }, as),
+      tell(opId, 'cancel', { by: 'driver' }, as),
+    ]);
+
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
+  });
+
+  test('is somebody of its tenant', async () => {
+    const { opId } = await requested();
+
+    const answer = await tell(opId, 'cancel', { by: 'rider' }, { tenant: 'another' });
+
+    expect([answer.status, answer.body.code]).toEqual([404, 'operation-unknown']);
+  });
+
+  test('concerns rides alone', async () => {
+    const account = await gateway.world.account(100_00);
+    const { body } = await gateway.pay({ account });
+
+    const answer = await tell(body.opId, 'cancel', { by: 'rider' });
+
+    expect([answer.status, answer.body.code]).toEqual([404, 'operation-unknown']);
+  });
+});
+
+describe('a ride that cannot be', () => {
+  test.each<[string, object, number, string]>([
+    ['an unknown rider', { rider: 'nobody' }, 404, 'account-unknown'],
+    ['another currency', { currency: 'USD' }, 422, 'currency-mismatch'],
+    ['an estimate of 0', { estimate: 0 }, 422, 'amount-not-positive'],
+    ['an estimate below 0', { estimate: -1 }, 422, 'amount-not-positive'],
+    ['an estimate in words', { estimate: '3000' }, 422, 'amount-invalid'],
+    ['a distance', { distance: -1 }, 422, 'unknown-field'],
+  ])('has %s', async (_, change, status, code) => {
+    const rider = await gateway.world.account(100_00);
+
+    const answer = await ask({ rider, ...change });
+
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+  });
+
+  test('is matched with a driver who has no account, or one of another currency', async () => {
+    const { opId } = await requested();
+    const dollars = await gateway.world.account(0, { currency: 'USD' });
+
+    const answers = [
+      await tell(opId, 'match', { driver: 'nobody' }),
+      await tell(opId, 'match', { driver: dollars }),
+      await tell(opId, 'match', { driver: 'a', destination: '12 34' }),
+    ];
+
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+      [404, 'account-unknown'],
+      [422, 'currency-mismatch'],
+      [422, 'text-invalid'],
+    ]);
+  });
+
+  test('is cancelled by somebody else', async () => {
+    const { opId } = await requested();
+
+    const answer = await tell(opId, 'cancel', { by: 'operator' });
+
+    expect([answer.status, answer.body.code]).toEqual([422, 'field-invalid']);
+  });
+});
