@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/database/index.js';
 import type { OpId } from '../../src/domain/index.js';
 import { applyWaiting } from '../../src/gateway/index.js';
 import { createInbox } from '../../src/ledger/index.js';
+import { eventually } from '../support/eventually.js';
 import { aGateway, type TestGateway, webhookSecret } from './a-gateway.js';
 import {
   aPaymentInDoubt,
@@ -50,7 +51,9 @@ describe('a webhook', () => {
     expect(await storedAs(gateway, eventId)).toEqual([
       { op_id: opId, state: 'applied', reason: null, evidence },
     ]);
-    expect((await signalsOf(gateway, opId)).slice(before.length)).toEqual([evidence]);
+    await eventually(async () =>
+      expect((await signalsOf(gateway, opId)).slice(before.length)).toEqual([evidence]),
+    );
   });
 
   test('five times at once is one row, and tells the operation nothing but that', async () => {
@@ -66,8 +69,11 @@ describe('a webhook', () => {
     const [row, ...others] = await storedAs(gateway, sent.eventId);
     expect([row?.['state'], others]).toEqual(['applied', []]);
     // Those that came before the first was applied may each have told it.
-    const told = await signalsOf(gateway, other);
-    expect(told.length).toBeGreaterThan(0);
+    const told = await eventually(async () => {
+      const signals = await signalsOf(gateway, other);
+      expect(signals.length).toBeGreaterThan(0);
+      return signals;
+    });
     expect(told).toEqual(told.map(() => row?.['evidence']));
   });
 
@@ -77,9 +83,9 @@ describe('a webhook', () => {
     const { body } = await tell(gateway, { data: chargeOf(other, { currency: 'USD', amount: 1 }) });
 
     expect(body.state).toBe('applied');
-    expect(await signalsOf(gateway, other)).toMatchObject([
-      { kind: 'contradicted', detail: 'another captured amount' },
-    ]);
+    // A signal that meets a workflow task is in the history once that has ended.
+    const judged = [{ kind: 'contradicted', detail: 'another captured amount' }];
+    await eventually(async () => expect(await signalsOf(gateway, other)).toMatchObject(judged));
   });
 
   test.each([
@@ -219,6 +225,13 @@ describe('a webhook of an operation that has ended', () => {
 
     expect(await gateway.world.reads.operation(gateway.world.tenant, opId)).toEqual(before);
     expect(await gateway.world.disagreeing()).toEqual([]);
+    const { body } = await gateway.send('GET', '/v1/cases', { as: 'operator' });
+    const cases = body.data.filter((one) => one.opId === opId);
+    // All of them in one, of which the latest ten.
+    const evidence = { told: expect.objectContaining({ length: 10 }) };
+    expect(cases).toMatchObject([
+      { kind: 'contradiction', state: 'open', currency: 'EUR', evidence },
+    ]);
   });
 });
 
