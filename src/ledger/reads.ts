@@ -3,8 +3,10 @@ import type { Database } from '../database/index.js';
 import type { AccountId, Currency, Ending, OperationState, OpId, Phase } from '../domain/index.js';
 import { createHistoryReads, type HistoryReads } from './history.js';
 import { account, operation } from './tables.js';
+import { type Verified, type VerifyScope, verifyLedger } from './violations.js';
 
 export type { EvidenceRow, HistoryRow } from './history.js';
+export { type Invariant, invariants, type Verified, type Violation } from './violations.js';
 
 /** An operation as its row says it. */
 export interface OperationRow {
@@ -108,6 +110,8 @@ export interface Reads extends HistoryReads {
   ): Promise<{ readonly kind: 'future' } | BalanceAt | undefined>;
   /** available = funded + received + refunded - held - settled, checked for every account. */
   balanceCheck(tenant: string): Promise<readonly BalanceCheck[]>;
+  /** Looks whether every invariant holds. */
+  verify(scope: VerifyScope): Promise<Verified>;
 }
 
 export interface BalanceAt {
@@ -184,6 +188,7 @@ export function createReads(database: Database): Reads {
             received, refunded, held, settled, available, agrees
           from ledger.balance_check_v1(${tenant})`),
       )) as unknown as BalanceCheck[],
+    verify: (scope) => verifyLedger(database, scope),
   };
 }
 

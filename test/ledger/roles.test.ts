@@ -91,6 +91,7 @@ describe('the roles', () => {
       'breaker_read_v1',
       'clock',
       'record_webhook_v1',
+      'violations_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
     ];
