@@ -12,6 +12,7 @@ import type { App, GatewayDeps } from './app.js';
 import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
 import { caseRoutes } from './cases.js';
+import { verifyRoutes } from './verify.js';
 import { createEnds } from './ends.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
@@ -70,6 +71,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   caseRoutes(app, deps);
+  verifyRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();
   return app;

@@ -44,6 +44,8 @@ export type Invariant = keyof typeof invariants;
 /** An invariant that does not hold, with how often and some of what breaks it. */
 export interface Violation {
   readonly name: Invariant;
+  /** What should hold. */
+  readonly rule: string;
   readonly count: number;
   /** Ids of operations, accounts, cases or events; 5 at most. */
   readonly sample: readonly string[];
@@ -82,7 +84,7 @@ export async function verifyLedger(
     }
   }
   const violations = [...found].map(([name, subjects]) => ({
-    ...{ name, count: subjects.size },
+    ...{ name, rule: invariants[name], count: subjects.size },
     sample: [...subjects].slice(0, sampleMax),
   }));
   return { checks: Object.keys(invariants).length, violations };

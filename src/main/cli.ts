@@ -4,6 +4,7 @@ import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
+import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
 
 const examples = `
@@ -21,7 +22,8 @@ Examples:
   $ npx holdfast payout shop 125000 EUR bank_1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
-  $ npx holdfast case list --state open`;
+  $ npx holdfast case list --state open
+  $ npx holdfast verify`;
 
 const program = new Command('holdfast')
   .description('Takes payments through a Holdfast gateway, and shows what became of them.')
@@ -46,6 +48,7 @@ program
   });
 
 addCaseCommands(program);
+addVerifyCommand(program);
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

@@ -42,7 +42,11 @@ const tampered: readonly (readonly [Invariant, string])[] = [
   ['entry-of-a-step', `delete from ledger.step where tenant = $1 and step = 'settle'`],
   [
     'entry-within-the-tenant',
-    set('entry', `account = (${othersAccount}), version = 900 + op`, 'version = 2 and held_delta = 0'),
+    set(
+      'entry',
+      `account = (${othersAccount}), version = 900 + op`,
+      'version = 2 and held_delta = 0',
+    ),
   ],
   ['held-is-the-open-holds', set('hold', 'amount = amount + 1', "state = 'held'")],
   [

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase } from '../../src/database/index.js';
 import { childEnvironment } from '../../src/main/config.js';
 import { openAccounts } from '../../src/main/demo-scenes.js';
 import type { OperationBody } from '../../src/main/http-api.js';
@@ -38,7 +39,18 @@ function holdfast(
   });
 }
 
-const commands = ['pay', 'capture', 'cancel', 'refund', 'payout', 'ops', 'case', 'balance'];
+const aside = { poolMax: 1, applicationName: 'test-owner' };
+const commands = [
+  'pay',
+  'capture',
+  'cancel',
+  'refund',
+  'payout',
+  'ops',
+  'case',
+  'balance',
+  'verify',
+];
 
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
@@ -149,6 +161,24 @@ test('exits with 1 for a payout to no place', async () => {
 
   expect(code).toBe(1);
   expect(err).toContain('destination: text-invalid');
+});
+
+test('verifies the ledger: exits with 0 when all holds, and with 1 and why when not', async () => {
+  const whole = await holdfast(['verify']);
+  const owner = createDatabase({ ...aside, url: running.stack.ownerUrl });
+  await owner.sql`update ledger.account set posted = posted + 1 where account_id = 'carol'`;
+  const broken = await holdfast(['verify']);
+  const asJson = await holdfast(['verify', '--json']);
+  await owner.sql`update ledger.account set posted = posted - 1 where account_id = 'carol'`;
+  await owner.close(1_000);
+
+  expect(whole).toMatchObject({ code: 0, err: '' });
+  expect(whole.out).toMatch(/^(\d+) of \1 invariants hold\.\n/);
+  expect(whole.out).toMatch(/EUR( +[\d,.]+ EUR){6} +0\.00 EUR( +[\d,.]+ EUR){2}\n/);
+  expect(broken.code).toBe(1);
+  expect(broken.out).toMatch(/^accounts-sum-to-zero: 1 times\. Should hold: The accounts of /);
+  expect(asJson.code).toBe(1);
+  expect(JSON.parse(asJson.out)).toMatchObject({ money: [{ currency: 'EUR', drift: 1 }] });
 });
 
 test('lists and shows a case, and two people release it', async () => {
