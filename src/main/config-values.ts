@@ -116,6 +116,22 @@ export const webhookSecrets = checked(
   },
 );
 
+/** The same of Stripe, whose secrets are text: all of it is the key. */
+export const stripeWebhookSecrets = checked(
+  'must be one or two of whsec_ and 24 to 128 letters or digits, separated by a comma',
+  (given): readonly string[] | undefined => {
+    const secrets = given.split(',').map((secret) => secret.trim());
+    const fit = secrets.every((secret) => /^whsec_[A-Za-z0-9]{24,128}$/.test(secret));
+    return fit && secrets.length <= 2 ? secrets : undefined;
+  },
+);
+
+/** A key of Stripe that says whether it is one of test or of live mode. */
+export const stripeApiKey = checked(
+  'must be a key of Stripe such as sk_test_..., sk_live_..., rk_test_... or rk_live_...',
+  (given) => (/^(sk|rk)_(test|live)_[\x21-\x7e]+$/.test(given) ? given : undefined),
+);
+
 function checked<Value>(mistake: string, read: (given: string) => Value | undefined) {
   return z
     .string()

@@ -135,7 +135,7 @@ export const variables = {
   },
   STRIPE_API_KEY: {
     doc: 'Needed with PAYMENT_PROVIDER=stripe; a secret: a secret or restricted key of Stripe.',
-    value: kind.text,
+    value: kind.stripeApiKey,
     example: 'sk_test_...',
   },
   STRIPE_API_BASE: {
@@ -152,6 +152,15 @@ export const variables = {
     doc: 'The customer of Stripe whose payment method that is.',
     value: kind.text,
     example: 'cus_...',
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    doc: [
+      'What signs the events of its endpoint (PAYMENT_PROVIDER=stripe); a secret. Without it the',
+      'gateway takes none. While it is being rolled: new and old. The gateway then needs',
+      'STRIPE_API_KEY too, to tell events of test mode from live ones.',
+    ].join('\n'),
+    value: kind.stripeWebhookSecrets,
+    example: 'whsec_...',
   },
   SANDBOX_PSP_URL: {
     doc: 'Where the sandbox provider is.',

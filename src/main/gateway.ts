@@ -39,7 +39,7 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
     taskQueue: temporal.taskQueue,
     payloadKeys: settings.payloadKeys,
     verifyToken: createTokenVerifier(settings.auth),
-    webhookSecrets: settings.webhookSecrets,
+    webhooks: settings.webhooks,
     tracing,
     log: parentLog,
     metrics,

@@ -103,7 +103,7 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     taskQueue: world.taskQueue,
     payloadKeys: ring,
     verifyToken: createTokenVerifier(issuer),
-    webhookSecrets: { sandbox: [webhookSecret] },
+    webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
     tracing: world.tracing,
     log,
     metrics,
@@ -135,8 +135,10 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
 }
 
 const same = async (address: string) => address;
-/** What the provider of the tests signs its webhooks with. */
-export const webhookSecret = Buffer.alloc(32, 'webhooks');
+/** What the sandbox signs its webhooks with: now, and until a moment ago. */
+export const sandboxSecrets = [Buffer.alloc(32, 'webhooks'), Buffer.alloc(32, 'before')] as const;
+/** The same of Stripe, in test mode. */
+export const stripeSecrets = [`whsec_${'new'.repeat(10)}`, `whsec_${'old'.repeat(10)}`] as const;
 const key = { id: 'k1', key: new Uint8Array(32).fill(7) };
 const ring = { seal: key, open: [key], digest: key };
 

@@ -15,30 +15,9 @@ import {
   tokenConfig,
   workerConfig,
 } from '../../src/main/config.js';
-import { ConfigError, exampleFile } from '../../src/main/config-reader.js';
+import { exampleFile } from '../../src/main/config-reader.js';
 import { variables } from '../../src/main/config-variables.js';
-
-const oldKey = Buffer.alloc(32, 1);
-const newKey = Buffer.alloc(32, 2);
-const enough = {
-  HOME: '/nowhere',
-  DATABASE_URL: 'postgres://holdfast_worker:hunter2@db:5432/holdfast',
-  SANDBOX_PSP_URL: 'http://psp:3010/',
-  AUTH_ISSUER: 'https://login.example.com/',
-  AUTH_AUDIENCE: 'holdfast',
-  AUTH_JWKS_URL: 'https://login.example.com/jwks.json',
-  PAYLOAD_KEYS: `new:${newKey.toString('base64')},old:${oldKey.toString('base64')}`,
-};
-
-function mistakesOf(read: () => unknown): readonly string[] {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes;
-    throw error;
-  }
-  return [];
-}
+import { enough, mistakesOf, newKey, oldKey } from './an-environment.js';
 
 describe('configuration', () => {
   test('reads what each process needs and freezes it', () => {
@@ -64,31 +43,6 @@ describe('configuration', () => {
     expect(seal).toEqual({ id: 'new', key: Uint8Array.from(newKey) });
     expect(digest).toEqual({ id: 'old', key: Uint8Array.from(oldKey) });
     expect(open).toEqual([seal, digest]);
-  });
-
-  test('takes one webhook secret, or two while one replaces the other, or none', () => {
-    const [first, second] = [Buffer.alloc(32, 3), Buffer.alloc(24, 4)];
-    const secretsOf = (given: string) =>
-      gatewayConfig({ ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given }).webhookSecrets.sandbox;
-    const [one, other] = [first, second].map((secret) => `whsec_${secret.toString('base64')}`);
-
-    expect(secretsOf(`${one}`)).toEqual([Uint8Array.from(first)]);
-    expect(secretsOf(`${one}, ${other}`)).toEqual([first, second].map((it) => Uint8Array.from(it)));
-    expect(secretsOf('')).toBeUndefined();
-  });
-
-  test.each([
-    'whsec_',
-    'whsec_c2hvcnQ=',
-    newKey.toString('base64'),
-    `whsec_${newKey.toString('base64')},`,
-    `${`whsec_${newKey.toString('base64')},`.repeat(2)}whsec_${oldKey.toString('base64')}`,
-  ])('refuses a webhook secret like %s', (given) => {
-    const environment = { ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given };
-    const mistakes = mistakesOf(() => gatewayConfig(environment));
-
-    expect(mistakes).toEqual([expect.stringMatching(/^SANDBOX_PSP_WEBHOOK_SECRET must /)]);
-    expect(mistakes.join()).not.toContain(given.slice(6) || 'AgIC');
   });
 
   test('asks for nothing to develop and test, and for no database in the sandbox', () => {
@@ -222,6 +176,8 @@ describe('configuration', () => {
       expect.arrayContaining([
         'PAYLOAD_KEYS',
         'SANDBOX_PSP_WEBHOOK_SECRET',
+        'STRIPE_API_KEY',
+        'STRIPE_WEBHOOK_SECRET',
         'TEMPORAL_API_KEY',
         'HOLDFAST_TOKEN',
       ]),
