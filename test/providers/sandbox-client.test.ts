@@ -184,6 +184,7 @@ test('tells what it can do, as plain data', () => {
     holdMs: 604_800_000,
     refundWindowMs: 15_552_000_000,
     paysOut: true,
+    payoutMs: 0,
     webhooks: 'standard-webhooks',
     requestTimeoutMs: 30_000,
     ladderMs: defaultLadderMs,
