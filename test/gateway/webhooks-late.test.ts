@@ -1,9 +1,10 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase } from '../../src/database/index.js';
-import type { OpId } from '../../src/domain/index.js';
+import type { OpId, Outcome, OutsideAnswer } from '../../src/domain/index.js';
 import { applyWaiting } from '../../src/gateway/index.js';
 import { createInbox } from '../../src/ledger/index.js';
+import { eventually } from '../support/eventually.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 import { sandbox, senders } from './a-sender.js';
 import {
@@ -70,6 +71,118 @@ describe.each(senders)('a webhook of $provider about an operation that has ended
 
     expect(await gateway.world.reads.operation(gateway.world.tenant, opId)).toEqual(before);
     expect(await gateway.world.disagreeing()).toEqual([]);
+  });
+});
+
+describe('a webhook of a success after the money went back', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await aGateway();
+  });
+  afterAll(() => gateway.stop());
+
+  test('has it given back at the provider too, once however often it comes', async () => {
+    const { world } = gateway;
+    const account = await withoutWork(() => world.account(100_00));
+    const opId = await world.pay({ account });
+    const withdrawn = world.client.withdraw(opId);
+    await world.work();
+    await withdrawn;
+    const ended = await world.client.result(opId);
+    const reference = referenceFor(opId);
+    const chargeId = await chargedLate(reference);
+    const sent = { eventId: nanoid(), ...sandbox.captured({ reference, id: chargeId }) };
+    const again = { ...sent, eventId: nanoid() };
+
+    const states = [];
+    for (const one of [sent, again, sent, again]) {
+      states.push((await tellFrom(gateway, sandbox, one)).body.state);
+    }
+    const lates = await lateOperations(opId);
+
+    expect(ended).toMatchObject({ code: 'withdrawn' });
+    expect(states).toEqual(['applied', 'applied', 'applied', 'applied']);
+    expect(lates).toHaveLength(1);
+    expect(await world.client.result(lates[0] ?? opId)).toMatchObject({ returned: 30_00 });
+    expect(await chargeAt(chargeId)).toMatchObject({
+      capturedAmount: 30_00,
+      refundedAmount: 30_00,
+    });
+    expect(await world.available(account)).toBe(100_00);
+    expect(await world.disagreeing()).toEqual([]);
+  });
+
+  /** With a worker that is gone again. */
+  async function withoutWork<Made>(make: () => Promise<Made>): Promise<Made> {
+    const stop = await gateway.world.work();
+    const made = await make();
+    await stop();
+    return made;
+  }
+
+  /** The call that was thought lost acts after all. */
+  async function chargedLate(reference: string): Promise<string> {
+    const answer = await fetch(`${gateway.world.providerUrl}/charges`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+      body: JSON.stringify({ reference, amount: 30_00, currency: 'EUR', capture: true }),
+    });
+    return ((await answer.json()) as { id: string }).id;
+  }
+
+  async function chargeAt(id: string): Promise<unknown> {
+    return (await fetch(`${gateway.world.providerUrl}/charges/${id}`)).json();
+  }
+
+  function lateOperations(opId: OpId): Promise<readonly OpId[]> {
+    return eventually(async () => {
+      const rows = await gateway.world.database.owner<{ op_id: OpId }[]>`
+        select op_id from ledger.operation where parent_op_id = ${opId}`;
+      if (rows.length === 0) throw new Error(`nothing gives ${opId} back`);
+      return rows.map((row) => row.op_id);
+    });
+  }
+});
+
+describe('a webhook that is here before its call is answered', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await aGateway();
+  });
+  afterAll(() => gateway.stop());
+
+  const lost = { kind: 'unknown', reason: 'connection-lost', askAgainAfterMs: 1 } as const;
+  test.each<[string, (outcome: Outcome<OutsideAnswer>) => Outcome<OutsideAnswer>]>([
+    ['comes', (outcome) => outcome],
+    ['is lost', () => lost],
+  ])('settles once when the answer %s', async (_, answered) => {
+    const { world } = gateway;
+    const states: string[] = [];
+    const stop = await world.work({
+      provider: (honest) => ({
+        ...honest,
+        async perform(request) {
+          const outcome = await honest.perform(request);
+          const { reference } = request;
+          const [charge] = await world.charges(reference.split(':')[0] as OpId);
+          const told = sandbox.captured({ reference, id: charge?.id ?? '' });
+          states.push((await tellFrom(gateway, sandbox, told)).body.state);
+          return answered(outcome);
+        },
+      }),
+    });
+    const account = await world.account(100_00);
+    const opId = await world.pay({ account });
+
+    const result = await world.client.result(opId);
+    await stop();
+
+    expect(result).toMatchObject({ kind: 'settled', minor: 30_00 });
+    expect(states).toEqual(['applied']);
+    expect(await world.charges(opId)).toHaveLength(1);
+    expect(await signalsOf(gateway, opId)).toMatchObject([{ kind: 'captured' }]);
+    expect(await world.available(account)).toBe(70_00);
+    expect(await world.disagreeing()).toEqual([]);
   });
 });
 

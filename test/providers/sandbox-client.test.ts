@@ -8,6 +8,7 @@ import {
 } from '../../src/providers/sandbox/index.js';
 import { aProvider } from './a-provider.js';
 import { aSandbox, referenceOne as reference } from './a-sandbox.js';
+import { aStranger } from './a-stranger.js';
 
 const amount = money(12_50, 'USD');
 const patient = { requestTimeoutMs: 30_000 };
@@ -132,6 +133,26 @@ test('knows that nothing was sent when the name leads nowhere', async () => {
 
   const nothing = { kind: 'retry', reason: 'no-connection' };
   expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(nothing);
+});
+
+test('knows that nothing was sent to whoever has a certificate that we do not trust', async () => {
+  const stranger = await aStranger();
+  const provider = createSandboxProvider({ baseUrl: stranger.url, ...patient });
+
+  const nothing = { kind: 'retry', reason: 'no-connection' };
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(nothing);
+  expect(await provider.find({ step: 'charge', reference, amount })).toMatchObject(nothing);
+  expect(stranger.asked()).toBe(0);
+});
+
+test('is in doubt when whoever answers speaks no TLS', async () => {
+  const sandbox = await aSandbox();
+  const baseUrl = sandbox.url.replace('http:', 'https:');
+  const provider = createSandboxProvider({ baseUrl, ...patient });
+
+  const doubt = { kind: 'unknown', reason: 'connection-lost' };
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(doubt);
+  expect(await sandbox.written()).toEqual([]);
 });
 
 test('sends the key, the whole order and the trace of the operation', async () => {
