@@ -78,6 +78,35 @@ create or replace trigger follow_case after update on ledger.operation
   for each row when (old.phase = 'parked' or new.phase = 'parked')
   execute function ledger.follow_case();
 
+-- Shows what a provider told of an ended operation that nothing can be done about by itself: one
+-- case for all of it, until a person accepts it.
+create or replace function ledger.show_contradiction() returns trigger
+language plpgsql as $$
+declare
+  v_told jsonb := jsonb_strip_nulls(jsonb_build_object('provider', new.provider,
+    'eventId', new.event_id, 'type', new.type, 'evidence', new.evidence));
+  v_risk bigint := coalesce((new.evidence ->> 'minor')::bigint, 0);
+begin
+  insert into ledger.case as c (
+    case_id, tenant, trace, op, kind, reason, advice, amount_at_risk, currency, evidence, opened_at)
+  select 'case_' || replace(gen_random_uuid()::text, '-', ''), o.tenant, o.trace, o.id,
+         'contradiction', 'the provider told of ' || new.type || ' after its end',
+         'Look the reference up at the provider. Mend there or here what differs, then accept.',
+         v_risk, o.currency, ledger.evidence_of(o.id) || jsonb_build_object('told',
+           jsonb_build_array(v_told)), ledger.clock()
+    from ledger.operation o where o.op_id = new.op_id
+  on conflict (op, kind) where state <> 'ended' do update
+     set amount_at_risk = greatest(c.amount_at_risk, v_risk),
+         -- The latest ten: a provider that repeats itself must not make a row without end.
+         evidence = jsonb_set(c.evidence, '{told}',
+           jsonb_path_query_array(c.evidence -> 'told', '$[last - 8 to last]') || v_told);
+  return null;
+end $$;
+
+create or replace trigger show_contradiction after update on ledger.webhook
+  for each row when (new.state = 'held' and new.reason = 'operation-closed')
+  execute function ledger.show_contradiction();
+
 -- True when two people approved exactly this: the one proof of what is done by hand.
 create or replace function ledger.proves_by_hand(p_op bigint, p_action text, p_proof jsonb)
 returns boolean
@@ -160,7 +189,7 @@ begin
 end $$;
 
 revoke all on function ledger.at_risk(bigint), ledger.evidence_of(bigint),
-  ledger.open_case(ledger.operation), ledger.follow_case(),
+  ledger.open_case(ledger.operation), ledger.follow_case(), ledger.show_contradiction(),
   ledger.proves_by_hand(bigint, text, jsonb),
   ledger.case_act_v1(text, text, text, text, text, text, text) from public;
 grant select on ledger.case to holdfast_worker, holdfast_reader;

@@ -71,6 +71,13 @@ describe.each(senders)('a webhook of $provider about an operation that has ended
 
     expect(await gateway.world.reads.operation(gateway.world.tenant, opId)).toEqual(before);
     expect(await gateway.world.disagreeing()).toEqual([]);
+    const { body } = await gateway.send('GET', '/v1/cases', { as: 'operator' });
+    const cases = body.data.filter((one) => one.opId === opId);
+    // All of them in one, of which the latest ten.
+    const evidence = { told: expect.objectContaining({ length: 10 }) };
+    expect(cases).toMatchObject([
+      { kind: 'contradiction', state: 'open', currency: 'EUR', evidence },
+    ]);
   });
 });
 
@@ -180,7 +187,8 @@ describe('a webhook that is here before its call is answered', () => {
     expect(result).toMatchObject({ kind: 'settled', minor: 30_00 });
     expect(states).toEqual(['applied']);
     expect(await world.charges(opId)).toHaveLength(1);
-    expect(await signalsOf(gateway, opId)).toMatchObject([{ kind: 'captured' }]);
+    const told = [{ kind: 'captured' }];
+    await eventually(async () => expect(await signalsOf(gateway, opId)).toMatchObject(told));
     expect(await world.available(account)).toBe(70_00);
     expect(await world.disagreeing()).toEqual([]);
   });

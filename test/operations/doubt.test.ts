@@ -124,6 +124,24 @@ describe('a call that was repeated', () => {
     expect(await world.available(account)).toBe(100_00 - amount);
   });
 
+  test('settles on the one that is left once a person had the other undone', async () => {
+    const { account, amount, opId } = await chargedTwice();
+    await parked(opId);
+    const [one, other] = await world.charges(opId);
+    const reference = `${opId}:refund.9:1`;
+    await fetch(`${world.providerUrl}/charges/${other?.id}/refunds`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+      body: JSON.stringify({ reference, amount }),
+    });
+
+    await world.client.verify(opId);
+
+    const chargeId = one?.id;
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', chargeId });
+    expect(await world.available(account)).toBe(100_00 - amount);
+  });
+
   /** The first call acts and is lost, the look does not show it yet, and the key is not known. */
   async function chargedTwice() {
     const [account, amount] = [await world.account(100_00), ownAmount()];
@@ -202,11 +220,8 @@ async function paidPending(becomes: 'captured' | 'declined', pendingLooks: numbe
 }
 
 /** A payment by a worker of its own, whose provider is this one. */
-async function paidAt(
-  provider: (honest: PaymentProvider) => PaymentProvider,
-  account: AccountId,
-  amount: number,
-) {
+type Bent = (honest: PaymentProvider) => PaymentProvider;
+async function paidAt(provider: Bent, account: AccountId, amount: number) {
   const taskQueue = `own-queue-${amount}`;
   await world.work({ taskQueue, provider });
   const { temporal, tenant } = world;

@@ -37,18 +37,32 @@ export function readStanding(
   isFence: boolean,
 ): OutsideAnswer | null | undefined {
   const { reference, step } = request;
-  const data = field(json, 'data');
-  if (!Array.isArray(data)) return undefined;
+  const data = listIn(json);
+  if (data === undefined) return undefined;
   if (isFence) {
     if (field(json, 'fenced') !== true) return undefined;
     if (field(json, 'reference') !== reference) return contradicted(reference, 'another reference');
   }
   if (data.length === 0) return null;
-  if (data.length > 1) {
+  const [one, ...others] = data.length === 1 ? data : data.filter(standsStill);
+  if (one === undefined || others.length > 0) {
     return contradicted(reference, `${data.length} ${collectionOf[step]} under one reference`);
   }
-  if (step === 'charge' || step === 'authorize') return readCharge(data[0], request, true);
-  return step === 'payout' ? readPayout(data[0], request) : readMove(data[0], request);
+  if (step === 'charge' || step === 'authorize') return readCharge(one, request, true);
+  return step === 'payout' ? readPayout(one, request) : readMove(one, request);
+}
+
+/** False for what was undone since: of two, a person had one undone at the provider. */
+function standsStill(json: unknown): boolean {
+  const [captured, refunded] = [field(json, 'capturedAmount'), field(json, 'refundedAmount')];
+  if (typeof captured === 'number' && captured > 0 && captured === refunded) return false;
+  const undone: readonly unknown[] = ['voided', 'expired', 'declined', 'failed'];
+  return !undone.includes(field(json, 'status'));
+}
+
+function listIn(json: unknown): readonly unknown[] | undefined {
+  const data = field(json, 'data');
+  return Array.isArray(data) ? data : undefined;
 }
 
 /** The code of a refusal, at most 64 letters of it. */
