@@ -6,6 +6,7 @@ import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { decided } from '../support/two-people.js';
 import { moneyBranches } from './money-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
@@ -134,20 +135,6 @@ async function reached(world: RunningWorld, opId: OpId, end: string): Promise<vo
   };
   const expected = ends[end] ?? end;
   if (code !== expected) throw new Error(`expected ${expected}: ${JSON.stringify(result)}`);
-}
-
-/** Two people say the same about its case. */
-async function decided(world: RunningWorld, opId: OpId, action: 'release' | 'settle') {
-  const { owner } = world.database;
-  const by = ['ada', 'bob'] as const;
-  const charge = action === 'settle' ? { chargeId: 'ch_1' } : {};
-  for (const one of by) {
-    await owner`
-      select ledger.case_act_v1(c.tenant, c.case_id, ${action}, ${one}, ${one}, 'looked',
-                                ${charge.chargeId ?? null})
-        from ledger.case c join ledger.operation o on o.id = c.op where o.op_id = ${opId}`;
-  }
-  await world.client.decide(opId, { action, by, ...charge });
 }
 
 function accountBranch(
