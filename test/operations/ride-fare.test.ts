@@ -65,10 +65,11 @@ describe('a fare beyond the hold and its tolerance', () => {
       const ride = await matched({ ...world, client }, ownAmount(), { destination });
       await isBooked(world, ride.opId);
 
-      await completed(ride);
+      const told = completed(ride);
       expect(await died()).toBe('SIGKILL');
       await world.work({ taskQueue });
 
+      expect(await told).toEqual(accepted);
       await isPaidInTwo(ride);
     },
   );
@@ -116,6 +117,7 @@ describe('a ride in front of a person', () => {
     await isBlind(opId);
     await world.client.completeRide(opId, amount - 5_00);
     await isParked(world, opId);
+    await world.heal();
 
     await decided(world, opId, 'settle', String(id));
 
@@ -124,7 +126,6 @@ describe('a ride in front of a person', () => {
     expect(await world.client.result(payoutOf(world, opId))).toMatchObject({ minor: fare });
     expect(await world.available(rider)).toBe(100_00 - fare);
     expect(await world.available(driver)).toBe(0);
-    await world.heal();
   });
 
   test.each(['settle', 'release'] as const)(
@@ -136,6 +137,7 @@ describe('a ride in front of a person', () => {
       await isBlind(opId);
       await completed(ride);
       await isParked(world, opId);
+      await world.heal();
       const second = (await charges(opId)).find(({ amount: one }) => one === rest);
 
       await decided(world, opId, action, String(second?.['id']));
@@ -145,7 +147,6 @@ describe('a ride in front of a person', () => {
       expect(await world.client.result(payoutOf(world, opId))).toMatchObject({ minor: paid });
       expect(await world.available(rider)).toBe(100_00 - paid);
       expect(await world.available(driver)).toBe(0);
-      await world.heal();
       // What the provider tells of it afterwards: settled it is no news, released it goes back.
       const late = await tellLate(ride, {
         ...{ kind: 'captured', reference: `${opId}:charge.2:1`, chargeId: String(second?.['id']) },
