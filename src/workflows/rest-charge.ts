@@ -19,17 +19,14 @@ export async function chargeRest(course: Course, minor: number): Promise<Payment
     { step: 'charge', reference, amount: { minor, currency }, trace },
     { heldAt: now() },
   );
-  switch (answer.kind) {
-    case 'stuck':
-      return answer;
-    case 'captured':
-      return endOf(await ledger.settlePayment(opId, answer, { step: 'settle.rest', final: true }));
-    case 'declined': {
-      const missing = `${formatMoney(minor, currency)} were declined: ${answer.declineCode}`;
-      await note(course, 'charging', missing, 'ride.underpaid');
-      return endOf(await ledger.releasePayment(course.envelope, answer));
-    }
-    default:
-      return { kind: 'stuck', reason: `a second charge was ${answer.kind}` };
+  if (answer.kind === 'stuck') return answer;
+  if (answer.kind === 'captured') {
+    return endOf(await ledger.settlePayment(opId, answer, { step: 'settle.rest', final: true }));
   }
+  if (answer.kind !== 'declined') {
+    return { kind: 'stuck', reason: `a second charge was ${answer.kind}` };
+  }
+  const missing = `${formatMoney(minor, currency)} were declined: ${answer.declineCode}`;
+  await note(course, 'charging', missing, 'ride.underpaid');
+  return endOf(await ledger.releasePayment(course.envelope, answer));
 }
