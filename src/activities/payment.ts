@@ -58,6 +58,8 @@ export interface PaymentLedgerSteps {
   releaseRefund: Release;
   releasePayout: Release;
   beginCapture(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
+  /** A name of its own: a worker that knows of no rest would not set it aside. */
+  beginCaptureWithRest(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
   extendHold(opId: OpId, change: string, expiresAt: number): Promise<Extended | Fail>;
   writeAttempt(opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict>;
   beginLate(envelope: Envelope<LateCommand>): Promise<Begun | Returned | Fail>;
@@ -87,7 +89,7 @@ export function paymentActivities(deps: {
     reservePayout: (envelope: Envelope<PayoutCommand>) => ledger.holdPayout(envelope, runId()),
     ...{ settlePayment: settle, settleRefund: settle, settlePayout: settle },
     ...{ releasePayment: release, releaseRefund: release, releasePayout: release },
-    beginCapture: ledger.beginCapture,
+    ...{ beginCapture: ledger.beginCapture, beginCaptureWithRest: ledger.beginCapture },
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
     beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),

@@ -141,6 +141,7 @@ export {
   type RideRequested,
   rideMsMax,
   rideParties,
+  splitFare,
 } from './ride.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';

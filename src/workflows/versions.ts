@@ -6,3 +6,13 @@ import { patched } from '@temporalio/workflow';
 export function looksAfterRepeat(): boolean {
   return patched('look-after-repeat');
 }
+
+/** A fare beyond its hold and the tolerance is taken in two charges; it was refused. */
+export function chargesTheRest(): boolean {
+  return patched('charge-the-rest');
+}
+
+/** A run that meets a held ride counts its 30 s from when it was held; they counted as over. */
+export function countsFromTheHold(): boolean {
+  return patched('count-from-the-hold');
+}

@@ -1,7 +1,10 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { charge } from '../operations/a-ride.js';
 import { aGateway, type Answer, type Sent, type TestGateway } from './a-gateway.js';
+import { sandbox } from './a-sender.js';
+import { tell as tellOf } from './a-webhook.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -32,6 +35,17 @@ async function booked() {
   // Requested, held, authorised, and held for as long as a ride may take.
   await eventually(async () => expect((await read(ride.opId)).body.version).toBe(4));
   return ride;
+}
+
+/** The call that was given up reaches the provider after all. */
+async function authorisedLate(opId: string, amount: number): Promise<object> {
+  const reference = `${opId}:authorize.1:1`;
+  const answer = await fetch(`${gateway.world.providerUrl}/charges`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+    body: JSON.stringify({ reference, amount, currency: 'EUR', capture: false }),
+  });
+  return (await answer.json()) as object;
 }
 
 const read = (opId: string) => gateway.send('GET', `/v1/operations/${opId}`, { as: 'merchant' });
@@ -140,14 +154,43 @@ describe('a ride out of order', () => {
     expect([answer.status, answer.body.code]).toEqual([422, 'same-account']);
   });
 
-  test('costs no more than the hold and its tolerance, and goes on', async () => {
-    const { opId } = await booked();
+  test('may cost more than the hold and its tolerance', async () => {
+    const { rider, driver, opId } = await booked();
 
-    const over = await tell(opId, 'complete', { amount: 34_51 });
-    const done = await tell(opId, 'complete', { amount: 34_50 });
+    expect((await tell(opId, 'complete', { amount: 50_00 })).status).toBe(202);
 
-    expect([over.status, over.body.code]).toEqual([422, 'capture-exceeds-hold']);
-    expect(done.status).toBe(202);
+    expect(await ended(opId)).toMatchObject({ outcome: { kind: 'settled', amount: 50_00 } });
+    expect(await gateway.world.available(rider)).toBe(50_00);
+    expect(await gateway.world.available(driver)).toBe(50_00);
+  });
+
+  test('that was cancelled before its authorisation went well is let go there too', async () => {
+    const { world } = gateway;
+    const estimate = 31_07;
+    const rider = await world.account(100_00);
+    const { body } = await ask({ rider, estimate });
+    const { opId } = body;
+    const match = { method: 'POST', path: '/charges', amount: estimate } as const;
+    await world.fault({ fault: 'rate-limit', retryAfterMs: 20_000, match });
+    await tell(opId, 'match', { driver: await world.account(0) });
+    await eventually(async () => expect((await read(opId)).body.phase).toBe('charging'));
+    await tell(opId, 'cancel', { by: 'rider' });
+    expect(await ended(opId)).toMatchObject({ outcome: { code: 'withdrawn' } });
+    await world.heal();
+
+    const data = await authorisedLate(opId, estimate);
+    const answer = await tellOf(gateway, sandbox, { type: 'charge.authorized', data });
+
+    expect(answer.body.state).toBe('applied');
+    await eventually(async () => {
+      const { body: late } = await gateway.send('GET', '/v1/operations?domain=Late', {
+        as: 'operator',
+      });
+      expect(late.data).toMatchObject([{ state: 'COMPLETED', outcome: { kind: 'returned' } }]);
+    });
+    expect(await charge(world, opId)).toMatchObject({ status: 'voided', capturedAmount: 0 });
+    expect((await read(opId)).body).toMatchObject({ state: 'FAILED' });
+    expect(await world.available(rider)).toBe(100_00);
   });
 });
 

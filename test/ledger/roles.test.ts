@@ -96,7 +96,15 @@ describe('the roles', () => {
     ];
     const verbs = [
       ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
-      ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
+      ...[
+        'attempt_v1',
+        'capture_v1',
+        'capture_v2',
+        'edit_account_v1',
+        'extend_hold_v1',
+        'fund_v1',
+        'hold_v1',
+      ],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['lease_events_v1', 'mark_published_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],

@@ -1,15 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, type OperationResult } from '../../src/client/index.js';
 import type { Command, OpId } from '../../src/domain/index.js';
+import { aDyingWorker } from '../support/a-dying-worker.js';
 import { type Around, around, type StepName } from '../support/around.js';
-import { aRunningWorld, type RunningWorld, workflowBundle } from '../support/running-world.js';
+import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 /** One operation of one kind, ready to be started: what it asks, and what must be true after it. */
 export interface Case {
@@ -133,33 +128,4 @@ async function aQueue(world: RunningWorld, crooked = {}): Promise<Client> {
   const { client, taskQueue } = anEmptyQueue(world);
   await world.work({ ...crooked, taskQueue });
   return client;
-}
-
-/** A worker in a process of its own that ends itself by SIGKILL once `step` is done. */
-async function aDyingWorker(world: RunningWorld, taskQueue: string, dieAfter: StepName) {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-bundle-'));
-  const codePath = join(directory, 'workflows.js');
-  const bundle = await workflowBundle();
-  if ('code' in bundle) await writeFile(codePath, bundle.code);
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--import', 'tsx', '--import', new URL('../../src/main/leash.mjs', import.meta.url).href],
-      ...[fileURLToPath(new URL('../support/dying-worker.ts', import.meta.url))],
-      JSON.stringify({
-        ...{ taskQueue, dieAfter, codePath, namespace: world.namespace },
-        address: world.temporalAddress,
-        databaseUrl: world.database.workerUrl,
-        providerUrl: world.providerUrl,
-      }),
-    ],
-    // The channel is its leash: it goes when we do, however we go.
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-  );
-  const exited = once(child, 'exit').then(async ([, signal]) => {
-    await rm(directory, { recursive: true, force: true });
-    return String(signal);
-  });
-  await Promise.race([once(child, 'message'), exited]);
-  return () => exited;
 }

@@ -7,6 +7,7 @@ import { composeSweep } from '../../src/main/compose-sweep.js';
 import { ensureReconcileSchedule, reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
 import { createLog, createMetrics } from '../../src/telemetry/index.js';
 import { capture } from '../../src/workflows/messages.js';
+import { atProvider, firstCall, isBooked, matched, payoutOf } from '../operations/a-ride.js';
 import { envelopesOf } from '../support/envelopes.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -99,10 +100,29 @@ test('runs a terminated hold again, which can then be captured, once', async () 
   await eventually(async () => expect(await captured()).toMatchObject({ kind: 'accepted' }));
 
   expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
-  const atProvider = await fetch(`${world.providerUrl}/charges?reference=${opId}`);
-  expect(await atProvider.json()).toMatchObject({ data: [{ capturedAmount: 39_00 }] });
+  expect(await atProvider(world, 'charges', opId)).toMatchObject([{ capturedAmount: 39_00 }]);
   expect(await world.available(account)).toBe(61_00);
   expect(await world.disagreeing()).toEqual([]);
+});
+
+test('runs a matched ride again, which still has its time to be authorised', async () => {
+  const amount = 46_00;
+  await world.fault({ fault: 'timeout-before', times: 1, match: firstCall(amount) });
+  const { opId } = await matched(world, amount, { destination: 'dest_driver' });
+  await eventually(async () =>
+    expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ phase: 'charging' }),
+  );
+
+  await world.temporal.workflow.getHandle(opId).terminate('by hand');
+  await sweep();
+  await isBooked(world, opId);
+  const authorised = await atProvider(world, 'charges', opId);
+  await world.client.completeRide(opId, amount);
+
+  expect(authorised).toHaveLength(1);
+  expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', minor: amount });
+  expect(await world.client.result(payoutOf(world, opId))).toMatchObject({ minor: amount });
+  expect(foundOf(opId)).toEqual(['restart workflow-terminated']);
 });
 
 test('leaves a live payment alone, however often it looks', async () => {

@@ -2,11 +2,11 @@ import { nanoid } from 'nanoid';
 import { commands, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import { createClient } from '../../src/client/index.js';
-import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
-import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { moneyBranches } from './money-branches.js';
+import { reached } from './reached.js';
+import { rideBranches } from './ride-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -46,11 +46,7 @@ export const branches: readonly Branch[] = [
   payment('payment-ledger-slow', { crooked: { settle: failing(4) } }, 'settled'),
   payment('payment-ledger-fault', { crooked: { settle: broken } }, 'parked'),
   payment('payment-evidence-refused', { crooked: { settle: conflict } }, 'parked'),
-  rideBranch('ride-completed', 'settled', (client, opId) => client.completeRide(opId, 15_00)),
-  rideBranch('ride-cancelled', 'withdrawn', (client, opId) => client.cancelRide(opId, 'driver')),
-  rideBranch('ride-cancelled-for-a-fee', 'settled', (client, opId) =>
-    client.cancelRide(opId, 'rider'),
-  ),
+  ...rideBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
   accountBranch('account-funded', 'funding', 'funded'),
@@ -113,43 +109,6 @@ function steps(world: RunningWorld, course: Course): Partial<Record<StepName, Ar
   return { ...course.crooked, ...(course.withdrawAtCharge && { charge: withdrawing }) };
 }
 
-/** Waits for the end that the branch is named for; anything else is an error. */
-async function reached(world: RunningWorld, opId: OpId, end: string): Promise<void> {
-  if (['parked', 'verified', 'release', 'settle'].includes(end)) {
-    await eventually(async () => {
-      // Later than its row: the task that parked it is over, and so its history is whole.
-      const { typedSearchAttributes } = await world.temporal.workflow.getHandle(opId).describe();
-      const marks = typedSearchAttributes.getAll().map(({ key, value }) => `${key.name} ${value}`);
-      if (!marks.includes('attention parked')) throw new Error(`${opId} is not parked`);
-    });
-    await world.heal();
-    if (end === 'parked') return;
-    if (end === 'verified') await world.client.verify(opId);
-    else await decided(world, opId, end as 'release' | 'settle');
-  }
-  const result = await world.client.result(opId);
-  const code = result !== undefined && 'code' in result ? result.code : result?.kind;
-  const ends: Readonly<Record<string, string>> = {
-    ...{ verified: 'settled', settle: 'settled', release: 'released-by-hand' },
-  };
-  const expected = ends[end] ?? end;
-  if (code !== expected) throw new Error(`expected ${expected}: ${JSON.stringify(result)}`);
-}
-
-/** Two people say the same about its case. */
-async function decided(world: RunningWorld, opId: OpId, action: 'release' | 'settle') {
-  const { owner } = world.database;
-  const by = ['ada', 'bob'] as const;
-  const charge = action === 'settle' ? { chargeId: 'ch_1' } : {};
-  for (const one of by) {
-    await owner`
-      select ledger.case_act_v1(c.tenant, c.case_id, ${action}, ${one}, ${one}, 'looked',
-                                ${charge.chargeId ?? null})
-        from ledger.case c join ledger.operation o on o.id = c.op where o.op_id = ${opId}`;
-  }
-  await world.client.decide(opId, { action, by, ...charge });
-}
-
 function accountBranch(
   name: string,
   kind: 'accountOpen' | 'funding' | 'accountEdit',
@@ -171,27 +130,6 @@ function accountBranch(
       const command = { ...commands[kind], idemKey: nanoid(), payload: payloads[kind] };
       const { opId } = await world.client.start(command);
       await reached(world, opId, end);
-      return opId;
-    },
-  };
-}
-
-/** A ride that is booked, and then told how it ends. */
-function rideBranch(
-  name: string,
-  end: string,
-  tell: (client: RunningWorld['client'], opId: OpId) => Promise<{ readonly kind: string }>,
-): Branch {
-  return {
-    name,
-    async walk({ client, ...world }) {
-      const [account, driver] = [await world.account(100_00), await world.account(0)];
-      const payload = { account, amount: 20_00, currency: 'EUR' };
-      const { opId } = await client.start({ ...commands.ride, idemKey: nanoid(), payload });
-      await client.matchRide(opId, { driver, destination: 'dest_driver' });
-      await isBooked({ client, ...world }, opId);
-      await tell(client, opId);
-      await reached({ client, ...world }, opId, end);
       return opId;
     },
   };
