@@ -5,10 +5,12 @@ import { createBreakerStore } from '../ledger/index.js';
 import { createBreaker } from '../providers/breaker.js';
 import { unmetNeeds } from '../providers/needs.js';
 import { guarded } from '../providers/guarded.js';
+import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
 import type { Log } from '../telemetry/index.js';
+import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
 
 /**
@@ -19,8 +21,9 @@ export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
   { database, log }: { readonly database: Database; readonly log: Log },
 ): PaymentProvider {
+  const settings = { ...provider, fetch: pooledFetch({ connections: paymentCallsMaxDefault }) };
   const adapter =
-    provider.name === 'stripe' ? createStripeProvider(provider) : createSandboxProvider(provider);
+    settings.name === 'stripe' ? createStripeProvider(settings) : createSandboxProvider(settings);
   const unmet = unmetNeeds(adapter.profile);
   if (unmet.length > 0)
     throw new Error(`Payments are not safe with this provider: ${unmet.join('; ')}`);

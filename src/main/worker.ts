@@ -44,7 +44,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     host,
     port: healthPort,
     checks: {
-      worker: () => worker.getState() === 'RUNNING',
+      worker: () => worker.isRunning(),
       database: () => database.ping(databaseCheckTimeoutMs).then(() => true),
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },

@@ -6,3 +6,8 @@ import { patched } from '@temporalio/workflow';
 export function looksAfterRepeat(): boolean {
   return patched('look-after-repeat');
 }
+
+/** A step whose hold ends while it waits to be begun is given up, and its money goes back. */
+export function lapsesWhileWaiting(): boolean {
+  return patched('lapse-while-waiting');
+}

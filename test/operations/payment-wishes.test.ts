@@ -110,7 +110,7 @@ describe('a payment that parked on a fault of ours', () => {
 describe('a charge', () => {
   test('is not begun after its time budget, however late a worker comes', async () => {
     const { client, opId, account, work } = await started({ timeBudget: 2_000 });
-    const leave = await work({ callsOutside: false });
+    const leave = await work({ paymentCallsMax: 0 });
 
     expect(await client.result(opId)).toMatchObject({ code: 'time-budget-exceeded' });
     await leave();

@@ -50,7 +50,7 @@ export interface WorldOptions {
 /** How a worker of a test differs from the one of production. */
 export interface Crooked {
   readonly taskQueue?: string;
-  readonly callsOutside?: boolean;
+  readonly paymentCallsMax?: number;
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
@@ -130,13 +130,15 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
-      ...(crooked.callsOutside !== undefined && { callsOutside: crooked.callsOutside }),
+      ...(crooked.paymentCallsMax !== undefined && {
+        paymentCallsMax: crooked.paymentCallsMax,
+      }),
       plugins: [tracing.plugin],
       workflowBundle: bundle,
     });
     const ended = worker.run();
     const stop = async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      worker.shutdown();
       await ended;
     };
     stops.push(stop);
