@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import { type AccountId, commands, type OpId, outsideQueueOf } from '../../src/domain/index.js';
 import { around, type Around } from '../support/around.js';
@@ -44,6 +44,7 @@ function aSlowProvider() {
   const answering = new Promise<void>((resolve) => {
     answer = resolve;
   });
+  onTestFinished(answer);
   const charge: Around = async (call, opId) => {
     asked.push(opId);
     await answering;
