@@ -9,9 +9,15 @@ import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
-import type { Log } from '../telemetry/index.js';
+import { type Log, measureBreaker, type Metrics } from '../telemetry/index.js';
 import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
+
+interface ProviderDeps {
+  readonly database: Database;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
 
 /**
  * The provider that was configured, behind the breaker that it has in common with all workers.
@@ -19,7 +25,7 @@ import type { WorkerConfig } from './config.js';
  */
 export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
-  { database, log }: { readonly database: Database; readonly log: Log },
+  { database, log, metrics }: ProviderDeps,
 ): PaymentProvider {
   const settings = { ...provider, fetch: pooledFetch({ connections: paymentCallsMaxDefault }) };
   const adapter =
@@ -34,12 +40,16 @@ export function composeProvider(
     recovery: recovery.map(({ share }) => ({ share, forMs })),
   };
   const { name } = adapter.profile;
+  const measured = measureBreaker(metrics);
   return guarded(
     adapter,
     createBreaker({
       ...{ provider: name, profile, store: createBreakerStore(database) },
       actor: `${hostname()}.${process.pid}`,
-      onEvent: (notice) => log.warn({ ...notice, provider: name }, 'breaker'),
+      onEvent: (notice) => {
+        log.warn({ ...notice, provider: name }, 'breaker');
+        measured(notice);
+      },
     }),
   );
 }

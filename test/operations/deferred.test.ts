@@ -2,7 +2,7 @@ import { nanoid } from 'nanoid';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import { breakerProfiles, commands, type OpId } from '../../src/domain/index.js';
-import { createBreakerStore } from '../../src/ledger/index.js';
+import { createBreakerStore, createWaitingMoney } from '../../src/ledger/index.js';
 import type { OperationRow } from '../../src/ledger/reads.js';
 import { createBreaker } from '../../src/providers/breaker.js';
 import { operateBreaker } from '../../src/providers/operate-breaker.js';
@@ -70,6 +70,7 @@ test('payments wait while the provider is not asked, and settle once each after 
   for (const { opId } of waiting) await deferred(opId);
   const held = await Promise.all(waiting.map(({ account }) => here.world.available(account)));
   const rows = await Promise.all(waiting.map(({ opId }) => here.row(opId)));
+  const waitingMoney = await createWaitingMoney(here.world.database.database)();
   await here.world.heal();
   await queue.repaired();
 
@@ -82,6 +83,10 @@ test('payments wait while the provider is not asked, and settle once each after 
     });
     expect(await here.world.charges(opId)).toHaveLength(1);
   }
+  expect(waitingMoney).toContainEqual({
+    ...{ phase: 'deferred', currency: 'EUR' },
+    ...{ minor: 2_01 + 2_02 + 2_03 + 2_04, operations: waiting.length },
+  });
   expect(held).toEqual(waiting.map(({ amount }) => 100_00 - amount));
   for (const { acceptedAt, updatedAt, deferredUntil } of rows.map(known)) {
     const [from, to] = [acceptedAt, updatedAt].map((moment) => Date.parse(moment) + 24 * 3_600_000);
