@@ -61,12 +61,12 @@ async function whileAtWork<Result>(
   worker: HoldfastWorker,
   measure: () => Promise<Result>,
 ): Promise<Result> {
-  const ended = worker.run();
+  const working = worker.run();
   try {
     return await measure();
   } finally {
     worker.shutdown();
-    await ended;
+    await working;
   }
 }
 

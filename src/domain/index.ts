@@ -20,11 +20,13 @@ export {
   admits,
   afterFailure,
   afterSuccess,
+  type BreakerAct,
   type BreakerEvent,
   type BreakerProfile,
   type BreakerRow,
   type BreakerState,
   type BreakerStore,
+  breakerActs,
   breakerAt,
   breakerEventOf,
   breakerProfiles,
@@ -32,6 +34,7 @@ export {
   closedBreaker,
   hearsSuccess,
   isolatedBreaker,
+  paymentProviders,
   shareOf,
   tallied,
 } from './breaker.js';
@@ -120,7 +123,7 @@ export {
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
-export { type Outside, outsideQueueOf, turnOf } from './queues.js';
+export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export {
   authoriseMsMax,

@@ -2,10 +2,13 @@ import { nanoid } from 'nanoid';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
 import { breakerProfiles, commands, type OpId } from '../../src/domain/index.js';
-import { createBreakerStore, createWaitingMoney } from '../../src/ledger/index.js';
+import {
+  createBreakerDesk,
+  createBreakerStore,
+  createWaitingMoney,
+} from '../../src/ledger/index.js';
 import type { OperationRow } from '../../src/ledger/reads.js';
 import { createBreaker } from '../../src/providers/breaker.js';
-import { operateBreaker } from '../../src/providers/operate-breaker.js';
 import { guarded } from '../../src/providers/guarded.js';
 import { eventually } from '../support/eventually.js';
 import { aMoneyWorld } from '../support/money-world.js';
@@ -20,6 +23,7 @@ const profile = { ...breakerProfiles.payments, openMs: 3_600_000 };
 async function aGuardedQueue() {
   const taskQueue = `guarded-${nanoid(8)}`;
   const store = createBreakerStore(here.world.database.database);
+  const desk = createBreakerDesk(here.world.database.database);
   await here.world.work({
     taskQueue,
     provider: (honest) =>
@@ -34,7 +38,7 @@ async function aGuardedQueue() {
     const command = { ...commands.payment, idemKey: nanoid(), payload };
     return { account, amount, ...(await client.start(command, options)) };
   };
-  const repaired = () => operateBreaker(store, taskQueue, 'reset', 'test');
+  const repaired = () => desk.operate(taskQueue, 'reset', 'test', 'it is mended');
   const isOpen = async () => (await store.read(taskQueue)).state.mode === 'open';
   return { client, pay, repaired, isOpen };
 }
