@@ -135,3 +135,27 @@ test.each(['manual', 'multiple'])(
   },
   60_000,
 );
+
+test('a capture that waits until the provider has let go takes nothing, and says so', async () => {
+  const queue = await aGuardedQueue();
+  const { opId, account } = await queue.pay(5_01, {}, { capture: 'manual' });
+  await eventually(async () => expect(await here.events(opId)).toContain('hold.authorized'));
+  await opened(queue);
+  expect(await queue.client.capture(opId, {}, nanoid())).toMatchObject({ kind: 'accepted' });
+  await deferred(opId);
+
+  const body = JSON.stringify({ shiftMs: 8 * 24 * 3_600_000 });
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${here.world.providerUrl}/clock`, { method: 'POST', headers, body });
+  await here.world.heal();
+  await queue.repaired();
+  await eventually(async () => {
+    await queue.client.verify(opId);
+    expect(await here.events(opId)).toContain('capture.refused');
+  });
+  expect(await queue.client.withdraw(opId)).toEqual({ kind: 'accepted' });
+
+  expect(await queue.client.result(opId)).toMatchObject({ kind: 'fail', code: 'withdrawn' });
+  expect(await here.atProvider('captures', opId)).toEqual([]);
+  expect(await here.world.available(account)).toBe(100_00);
+}, 60_000);

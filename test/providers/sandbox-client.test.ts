@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { defaultLadderMs, money } from '../../src/domain/index.js';
+import { pooledFetch } from '../../src/providers/pooled-fetch.js';
 import {
   createSandboxProvider,
   faultNames,
@@ -10,7 +11,9 @@ import { aProvider } from './a-provider.js';
 import { aSandbox, referenceOne as reference } from './a-sandbox.js';
 
 const amount = money(12_50, 'USD');
-const patient = { requestTimeoutMs: 30_000 };
+// As production has it.
+const fetch = pooledFetch({ connections: 20 });
+const patient = { requestTimeoutMs: 30_000, fetch };
 const evidence = { reference, chargeId: expect.stringMatching(/^ch_/) };
 const captured = { kind: 'captured', ...evidence, minor: 12_50, currency: 'USD' };
 const declined = { kind: 'declined', ...evidence, declineCode: 'insufficient_funds' };
@@ -59,6 +62,7 @@ test.each(outcomes)('understands a charge under %o', async (rule, charged, found
   const provider = createSandboxProvider({
     baseUrl: sandbox.url,
     requestTimeoutMs: hasty ? 200 : patient.requestTimeoutMs,
+    fetch,
   });
 
   const outcome = await provider.perform({ step: 'charge', reference, amount });

@@ -24,7 +24,12 @@ import {
 } from '../../src/domain/index.js';
 import { createLedger, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
-import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
+import {
+  createHoldfastWorker,
+  paymentCallsMaxDefault,
+  workflowsPath,
+} from '../../src/main/compose-worker.js';
+import { pooledFetch } from '../../src/providers/pooled-fetch.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import {
   type Charge,
@@ -245,6 +250,7 @@ async function aProvider(options: WorldOptions) {
     baseUrl: server.url,
     requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
     visibilityDelayMs,
+    fetch: pooledFetch({ connections: paymentCallsMaxDefault }),
     ...(options.ladderMs !== undefined && { ladderMs: options.ladderMs }),
   });
   return {
