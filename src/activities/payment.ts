@@ -70,6 +70,7 @@ export interface PaymentLedgerSteps {
     phase: Phase,
     reason: string,
     event?: string,
+    until?: number,
   ): Promise<unknown>;
   doubtProfile(): Promise<ProviderProfile>;
 }
@@ -94,8 +95,10 @@ export function paymentActivities(deps: {
     writeAttempt: ledger.writeAttempt,
     beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
     endLate: ledger.endLate,
-    notePhase: (opId: OpId, change: string, phase: Phase, reason: string, event?: string) =>
-      ledger.notePhase(opId, change, phase, { reason }, event),
+    notePhase: (opId, change, phase, reason, event, until) => {
+      const ends = until === undefined ? {} : { until: new Date(until).toISOString() };
+      return ledger.notePhase(opId, change, phase, { reason, ...ends }, event);
+    },
     doubtProfile: () => Promise.resolve(provider.profile),
   });
 }

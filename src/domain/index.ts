@@ -20,11 +20,13 @@ export {
   admits,
   afterFailure,
   afterSuccess,
+  type BreakerAct,
   type BreakerEvent,
   type BreakerProfile,
   type BreakerRow,
   type BreakerState,
   type BreakerStore,
+  breakerActs,
   breakerAt,
   breakerEventOf,
   breakerProfiles,
@@ -32,6 +34,7 @@ export {
   closedBreaker,
   hearsSuccess,
   isolatedBreaker,
+  paymentProviders,
   shareOf,
   tallied,
 } from './breaker.js';
@@ -40,6 +43,7 @@ export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { type LateCommand, lateCommandOf } from './late.js';
+export { askAgainMs, deferredMsMax } from './deferral.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type { OperationEvent } from './event.js';
 export type {
@@ -119,6 +123,7 @@ export {
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
+export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export {
   authoriseMsMax,

@@ -76,7 +76,10 @@ export const problems = {
   'not-found': { status: 404, title: 'There is no such path' },
   'not-ready': { status: 503, title: 'This process cannot serve now' },
   'operation-unknown': { status: 404, title: 'There is no such operation' },
-  'provider-unknown': { status: 404, title: 'No webhooks are taken from that provider' },
+  'provider-unknown': {
+    status: 404,
+    title: 'There is no such provider, or no webhooks are taken from it',
+  },
   'query-invalid': { status: 400, title: 'A query parameter is wrong or unknown' },
   'request-invalid': { status: 400, title: 'That is not a valid HTTP request' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },

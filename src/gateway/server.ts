@@ -22,6 +22,7 @@ import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
+import { providerRoutes } from './providers.js';
 import { refundRoutes } from './refunds.js';
 import { rideRoutes } from './rides.js';
 import {
@@ -70,6 +71,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   caseRoutes(app, deps);
+  providerRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();
   return app;

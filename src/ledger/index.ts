@@ -25,6 +25,8 @@ export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
+export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
+export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,

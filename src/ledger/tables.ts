@@ -65,6 +65,7 @@ export const operation = ledger.table(
     unique('operation_key').on(t.tenant, t.principal, t.domain, t.eventType, t.idemKey),
     index('operation_budget').on(t.state, t.budgetEndsAt),
     index('operation_open').on(t.id).where(sql`state in ('PENDING', 'IN_PROGRESS')`),
+    index('operation_waiting').on(t.id).where(sql`phase in ('deferred', 'in-doubt', 'parked')`),
     index('operation_list').on(t.tenant, t.id),
     index('operation_account').on(t.tenant, t.account, t.id),
     index('operation_biz_key').on(t.tenant, t.bizKey),

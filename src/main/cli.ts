@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
@@ -21,7 +22,8 @@ Examples:
   $ npx holdfast payout shop 125000 EUR bank_1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
-  $ npx holdfast case list --state open`;
+  $ npx holdfast case list --state open
+  $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"`;
 
 const program = new Command('holdfast')
   .description('Takes payments through a Holdfast gateway, and shows what became of them.')
@@ -46,6 +48,7 @@ program
   });
 
 addCaseCommands(program);
+addBreakerCommands(program);
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

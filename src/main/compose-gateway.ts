@@ -2,7 +2,7 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createCases, createInbox } from '../ledger/index.js';
+import { createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
@@ -41,6 +41,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     reads,
     inbox: createInbox(database),
     cases: createCases(database),
+    breakers: createBreakerDesk(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {

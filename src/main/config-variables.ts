@@ -1,3 +1,4 @@
+import { paymentProviders } from '../domain/index.js';
 import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
@@ -105,7 +106,7 @@ export const variables = {
   PAYMENT_PROVIDER: {
     section: 'Payment provider',
     doc: 'Which provider charges.',
-    value: kind.word('sandbox', 'stripe'),
+    value: kind.word(...paymentProviders),
     fallback: 'sandbox',
   },
   PROVIDER_TIMEOUT_MS: {

@@ -121,17 +121,18 @@ export function untilEnded(
   });
 }
 
-/** Writes where the operation stands, and shows it. */
+/** Writes where the operation stands, and until when, epoch milliseconds, and shows it. */
 export async function note(
   course: Course,
   phase: Phase,
   reason: string,
   event?: string,
+  until?: number,
 ): Promise<void> {
   course.phases += 1;
   const change = `phase.${workflowInfo().runId}.${course.phases}`;
   setCurrentDetails(`**${phase}**: ${described(course)}, because ${reason}.`);
-  await ledger.notePhase(course.envelope.opId, change, phase, reason, event);
+  await ledger.notePhase(course.envelope.opId, change, phase, reason, event, until);
 }
 
 /** How a ledger step that ends an operation has ended it. */

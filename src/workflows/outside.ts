@@ -1,6 +1,13 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { OutsideRequest, PerformAnswer } from '../activities/outside.js';
-import { nextKey, type ReleaseBecause, type Retry, type Unknown } from '../domain/index.js';
+import {
+  askAgainMs,
+  deferredMsMax,
+  nextKey,
+  type ReleaseBecause,
+  type Retry,
+  type Unknown,
+} from '../domain/index.js';
 import { now } from './clock.js';
 import { count } from './counters.js';
 import { type Course, type Doubt, ledger, note, type Stuck } from './course.js';
@@ -13,6 +20,7 @@ import {
   takenWithinMs,
 } from './provider-step.js';
 import { resolved, type Terms } from './resolver.js';
+import { lapsesWhileWaiting } from './versions.js';
 
 /**
  * Does one outside step until its outcome is certain. With `endsAt` it may be given up while
@@ -89,13 +97,17 @@ async function asked(
   const { wishes } = course;
   const begunAt = now();
   let last = request;
+  const { lapsesAt = Infinity } = terms;
+  const lastAt = begunAt + deferredMsMax;
   let { endsAt = Infinity } = terms;
   const givesUp = terms.endsAt !== undefined;
   for (;;) {
     if (givesUp && wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
+    if (now() >= lapsesAt && lapsesWhileWaiting()) return { answer: given('hold-expired'), last };
     if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
     wishes.open = false;
-    const answer = firstOf(await perform(last, Math.min(takenWithinMs, endsAt - now())), givesUp);
+    const leftMs = Math.max(1, Math.min(takenWithinMs, endsAt - now(), lapsesAt - now()));
+    const answer = firstOf(await perform(last, leftMs), givesUp);
     if (answer.kind !== 'retry') return { answer, last };
     if (answer.stored) {
       const next = await nextAttempt(course, last);
@@ -104,24 +116,24 @@ async function asked(
     } else {
       const from = now();
       const defers = answer.reason === breakerOpen && terms.defers !== false;
-      if (defers) await deferred(course);
-      await untilRetry(course, answer, { begunAt, endsAt, givesUp, defers });
+      const until = Math.min(defers ? lastAt : endsAt, lapsesAt);
+      if (defers) await deferred(course, until);
+      await untilRetry(course, answer, { begunAt, until, givesUp, defers });
       // The budget is for a provider that can be asked: while it cannot, the payment waits.
       const rested = defers ? now() - from : 0;
-      endsAt = Math.min(endsAt + rested, begunAt + deferredMsMax);
+      endsAt = Math.min(endsAt + rested, lastAt);
     }
   }
 }
 
 /** What a breaker answers in the provider's place, without a call. */
 const breakerOpen = 'breaker-open';
-const deferredMsMax = 24 * 3_600_000;
 
 /** Paid later: the money stays held, and the customer may still withdraw. */
-async function deferred(course: Course): Promise<void> {
+async function deferred(course: Course, until: number): Promise<void> {
   if (course.deferred) return;
   course.deferred = true;
-  await note(course, 'deferred', 'the provider is not asked for the moment');
+  await note(course, 'deferred', 'the provider is not asked for the moment', undefined, until);
 }
 
 /** The answer as what it means for a step that was never in doubt before. */
@@ -135,23 +147,28 @@ function firstOf(answer: PerformAnswer, givesUp: boolean): First | Retry {
   return { kind: 'stuck', reason: `${answer.message} (${answer.cause ?? answer.code})` };
 }
 
-function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecause {
+type GivenUp = 'time-budget-exceeded' | 'hold-expired' | 'provider-refused';
+
+function given(code: GivenUp): ReleaseBecause {
   return { kind: 'never-charged', code };
 }
 
 /** Certainly nothing happened, so withdrawing is possible again while we wait. */
 async function untilRetry(
-  { wishes }: Course,
-  answer: Retry,
-  how: { begunAt: number; endsAt: number; givesUp: boolean; defers: boolean },
+  { wishes, envelope }: Course,
+  { nextRetryAfterMs }: Retry,
+  how: { begunAt: number; until: number; givesUp: boolean; defers: boolean },
 ): Promise<void> {
-  const { begunAt, endsAt, givesUp, defers } = how;
+  const { begunAt, until, givesUp, defers } = how;
   wishes.open = givesUp;
   wishes.withdrawn ||= givesUp && wishes.cancelled;
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
-  const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
-  const leftMs = defers ? waitMs : Math.min(waitMs, endsAt - now());
-  await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, Math.max(1, leftMs));
+  const waitedMs = now() - begunAt;
+  const waitMs = defers
+    ? askAgainMs(envelope.opId, waitedMs, nextRetryAfterMs)
+    : Math.max(nextRetryAfterMs, waitedMs / 10);
+  const leftMs = Math.max(1, Math.min(waitMs, until - now()));
+  await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, leftMs);
   wishes.verify = false;
 }
 

@@ -79,11 +79,14 @@ async function verdictOf(course: Course<PaymentCommand>, held: Held): Promise<Ve
     wishes.open = false;
     return { kind: wishes.withdrawn ? 'withdrawn' : 'internal' };
   }
-  const { reference, minor, currency, heldAt, replayed } = held;
+  const { reference, minor, currency, heldAt, expiresAt, replayed } = held;
   const request = {
     step: capture === 'automatic' ? ('charge' as const) : ('authorize' as const),
     ...{ reference, amount: { minor, currency }, trace: envelope.trace },
   };
   const endsAt = envelope.acceptedAt + envelope.timeBudgetMs;
-  return certainOf(course, request, { endsAt, heldAt, ...(replayed && { replayed }) });
+  return certainOf(course, request, {
+    ...{ endsAt, heldAt, ...(replayed && { replayed }) },
+    ...(expiresAt !== undefined && { lapsesAt: expiresAt }),
+  });
 }

@@ -16,3 +16,8 @@ export function chargesTheRest(): boolean {
 export function countsFromTheHold(): boolean {
   return patched('count-from-the-hold');
 }
+
+/** A step whose hold ends while it waits to be begun is given up, and its money goes back. */
+export function lapsesWhileWaiting(): boolean {
+  return patched('lapse-while-waiting');
+}

@@ -90,6 +90,7 @@ describe('the roles', () => {
       'balance_check_v1',
       'breaker_read_v1',
       'clock',
+      'operate_breaker_v1',
       'record_webhook_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',

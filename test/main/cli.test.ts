@@ -38,7 +38,17 @@ function holdfast(
   });
 }
 
-const commands = ['pay', 'capture', 'cancel', 'refund', 'payout', 'ops', 'case', 'balance'];
+const commands = [
+  'pay',
+  'capture',
+  'cancel',
+  'refund',
+  'payout',
+  'ops',
+  'case',
+  'breaker',
+  'balance',
+];
 
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
@@ -176,6 +186,20 @@ test('lists and shows a case, and two people release it', async () => {
     const { out } = await holdfast(['case', 'show', id]);
     if (!/ended by +demo, bob \(released-by-hand\)/.test(out)) throw new Error(out);
   });
+});
+
+test('isolates a provider, and lists it so until it is reset', async () => {
+  const reason = ['--reason', 'an outage'];
+
+  const isolated = await holdfast(['breaker', 'isolate', 'stripe', ...reason]);
+  const list = await holdfast(['breaker', 'list']);
+  const reset = await holdfast(['breaker', 'reset', 'stripe', ...reason, '--json']);
+  const unknown = await holdfast(['breaker', 'isolate', 'nobody', ...reason]);
+
+  expect([isolated.code, list.code, reset.code, unknown.code]).toEqual([0, 0, 0, 1]);
+  expect(list.out).toMatch(/^stripe +isolated +.*demo +.* +an outage$/m);
+  expect(JSON.parse(reset.out)).toMatchObject({ provider: 'stripe', mode: 'closed' });
+  expect(unknown.err).toContain('provider-unknown');
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { defaultLadderMs, money } from '../../src/domain/index.js';
+import { pooledFetch } from '../../src/providers/pooled-fetch.js';
 import {
   createSandboxProvider,
   faultNames,
@@ -11,7 +12,9 @@ import { aSandbox, referenceOne as reference } from './a-sandbox.js';
 import { aStranger } from './a-stranger.js';
 
 const amount = money(12_50, 'USD');
-const patient = { requestTimeoutMs: 30_000 };
+// As production has it.
+const fetch = pooledFetch({ connections: 20 });
+const patient = { requestTimeoutMs: 30_000, fetch };
 const evidence = { reference, chargeId: expect.stringMatching(/^ch_/) };
 const captured = { kind: 'captured', ...evidence, minor: 12_50, currency: 'USD' };
 const declined = { kind: 'declined', ...evidence, declineCode: 'insufficient_funds' };
@@ -60,6 +63,7 @@ test.each(outcomes)('understands a charge under %o', async (rule, charged, found
   const provider = createSandboxProvider({
     baseUrl: sandbox.url,
     requestTimeoutMs: hasty ? 200 : patient.requestTimeoutMs,
+    fetch,
   });
 
   const outcome = await provider.perform({ step: 'charge', reference, amount });

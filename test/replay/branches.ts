@@ -46,6 +46,12 @@ export const branches: readonly Branch[] = [
   payment('payment-ledger-slow', { crooked: { settle: failing(4) } }, 'settled'),
   payment('payment-ledger-fault', { crooked: { settle: broken } }, 'parked'),
   payment('payment-evidence-refused', { crooked: { settle: conflict } }, 'parked'),
+  payment('payment-deferred', { crooked: { charge: asleep(2) } }, 'settled'),
+  payment(
+    'payment-lapsed-while-deferred',
+    { holdsForMs: 2_000, crooked: { authorize: asleep(Infinity) } },
+    'hold-expired',
+  ),
   ...rideBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
@@ -64,6 +70,8 @@ interface Course {
   /** What is asked of it before any worker is there. */
   readonly first?: 'withdraw' | 'cancel';
   readonly withdrawAtCharge?: true;
+  /** Captured by hand, from a hold that ends by itself. */
+  readonly holdsForMs?: number;
   readonly crooked?: Partial<Record<StepName, Around>>;
 }
 
@@ -84,7 +92,12 @@ function payment(name: string, course: Course, end: string): Branch {
       const account = await world.account(course.funds ?? 100_00);
       const payTo = course.transfer === true ? { payTo: await world.account(0) } : {};
       const method = course.transfer === true ? 'balance' : 'card';
-      const payload = { account, amount, currency: 'EUR', capture: 'automatic', method, ...payTo };
+      const { holdsForMs } = course;
+      const taken =
+        holdsForMs === undefined
+          ? { capture: 'automatic' }
+          : { capture: 'manual', holdExpiresAt: Date.now() + holdsForMs };
+      const payload = { account, amount, currency: 'EUR', method, ...taken, ...payTo };
       const taskQueue = `queue-${nanoid(8)}`;
       const command = { ...commands.payment, idemKey: nanoid(), payload };
       const { temporal, tenant } = world;
@@ -98,6 +111,16 @@ function payment(name: string, course: Course, end: string): Branch {
       await reached(world, opId, end);
       return opId;
     },
+  };
+}
+
+/** A provider that is not asked for so many times. */
+function asleep(times: number): Around {
+  let left = times;
+  return (call) => {
+    left -= 1;
+    const retry = { kind: 'retry', reason: 'breaker-open', attempt: 1, nextRetryAfterMs: 300 };
+    return left < 0 ? call() : Promise.resolve(retry);
   };
 }
 

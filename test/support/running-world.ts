@@ -24,7 +24,12 @@ import {
 } from '../../src/domain/index.js';
 import { createLedger, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
-import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
+import {
+  createHoldfastWorker,
+  paymentCallsMaxDefault,
+  workflowsPath,
+} from '../../src/main/compose-worker.js';
+import { pooledFetch } from '../../src/providers/pooled-fetch.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import {
   type Charge,
@@ -50,7 +55,7 @@ export interface WorldOptions {
 /** How a worker of a test differs from the one of production. */
 export interface Crooked {
   readonly taskQueue?: string;
-  readonly callsOutside?: boolean;
+  readonly paymentCallsMax?: number;
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
@@ -130,13 +135,15 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
-      ...(crooked.callsOutside !== undefined && { callsOutside: crooked.callsOutside }),
+      ...(crooked.paymentCallsMax !== undefined && {
+        paymentCallsMax: crooked.paymentCallsMax,
+      }),
       plugins: [tracing.plugin],
       workflowBundle: bundle,
     });
     const ended = worker.run();
     const stop = async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      worker.shutdown();
       await ended;
     };
     stops.push(stop);
@@ -243,6 +250,7 @@ async function aProvider(options: WorldOptions) {
     baseUrl: server.url,
     requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
     visibilityDelayMs,
+    fetch: pooledFetch({ connections: paymentCallsMaxDefault }),
     ...(options.ladderMs !== undefined && { ladderMs: options.ladderMs }),
   });
   return {
