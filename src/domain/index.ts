@@ -43,6 +43,7 @@ export { type LateCommand, lateCommandOf } from './late.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type { OperationEvent } from './event.js';
 export type {
+  Approved,
   Attempted,
   Authorized,
   Begun,
@@ -55,6 +56,8 @@ export type {
   Extended,
   Fenced,
   Held,
+  MethodChosen,
+  NotApproved,
   NotFound,
   OutsideAnswer,
   OutsideStep,
@@ -65,6 +68,7 @@ export type {
   Returned,
   ReleaseBecause,
   ReleasedByHand,
+  Scheduled,
   Settled,
   SettledByHand,
   SettleProof,
@@ -113,7 +117,9 @@ export {
 export type { Fail, Ok, Outcome, Retry, Unknown } from './outcome.js';
 export {
   type PaymentCommand,
+  type PaymentMethod,
   type PaymentPayload,
+  parseMethodChoice,
   parsePaymentCommand,
   timeBudgetMsDefault,
 } from './payment.js';

@@ -2,7 +2,7 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createCases, createInbox } from '../ledger/index.js';
+import { createApprovals, createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
@@ -17,6 +17,7 @@ export interface HoldfastGatewayDeps {
   readonly taskQueue: string;
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
+  readonly approvalAbove: GatewayConfig['approvalAbove'];
   /** The secrets of webhooks; of a provider without one none are taken. */
   readonly webhookSecrets: GatewayConfig['webhookSecrets'];
   readonly tracing: Tracing;
@@ -40,6 +41,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     reads,
     inbox: createInbox(database),
     cases: createCases(database),
+    approvals: createApprovals(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhookSecrets),
     checks: {

@@ -32,6 +32,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
     webhookSecrets: { sandbox: read.optional('SANDBOX_PSP_WEBHOOK_SECRET') },
+    approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }

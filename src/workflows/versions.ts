@@ -6,3 +6,8 @@ import { patched } from '@temporalio/workflow';
 export function looksAfterRepeat(): boolean {
   return patched('look-after-repeat');
 }
+
+/** A payment that begins later writes its row before it waits. */
+export function writesRowFirst(): boolean {
+  return patched('row-before-schedule');
+}

@@ -6,6 +6,7 @@ import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
@@ -57,6 +58,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
   ...moneyBranches,
+  ...choiceBranches,
 ];
 
 interface Course {
