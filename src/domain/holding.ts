@@ -30,7 +30,7 @@ export interface CaptureRefusal {
 
 export interface HoldRefusal {
   readonly kind: 'refused';
-  readonly code: CaptureRefusal['code'] | 'hold-too-long' | 'moment-past';
+  readonly code: CaptureRefusal['code'] | 'hold-too-long' | 'moment-past' | 'not-supported';
 }
 
 /** Judges a capture of `amount`, or of all that is left; a hold of one capture ends with it. */

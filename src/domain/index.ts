@@ -47,6 +47,7 @@ export { askAgainMs, deferredMsMax } from './deferral.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type { OperationEvent } from './event.js';
 export type {
+  Approved,
   Attempted,
   Authorized,
   Begun,
@@ -59,6 +60,8 @@ export type {
   Extended,
   Fenced,
   Held,
+  MethodChosen,
+  NotApproved,
   NotFound,
   OutsideAnswer,
   OutsideStep,
@@ -69,6 +72,7 @@ export type {
   Returned,
   ReleaseBecause,
   ReleasedByHand,
+  Scheduled,
   Settled,
   SettledByHand,
   SettleProof,
@@ -117,7 +121,9 @@ export {
 export type { Fail, Ok, Outcome, Retry, Unknown } from './outcome.js';
 export {
   type PaymentCommand,
+  type PaymentMethod,
   type PaymentPayload,
+  parseMethodChoice,
   parsePaymentCommand,
   timeBudgetMsDefault,
 } from './payment.js';

@@ -60,6 +60,8 @@ export const operation = ledger.table(
     updatedAt: moment('updated_at').notNull(),
     budgetEndsAt: moment('budget_ends_at').notNull(),
     parentOpId: text('parent_op_id'),
+    /** A second person must approve what moves more; nobody when null. */
+    approvalAbove: bigint('approval_above', { mode: 'number' }),
   },
   (t) => [
     unique('operation_key').on(t.tenant, t.principal, t.domain, t.eventType, t.idemKey),
@@ -186,6 +188,20 @@ export const step = ledger.table(
     at: moment('at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.op, t.step] })],
+);
+
+/** What a second person said of an operation that waited for one. */
+export const approval = ledger.table(
+  'approval',
+  {
+    op: op().primaryKey(),
+    ...origin(),
+    verdict: text('verdict').notNull(),
+    principal: text('principal').notNull(),
+    actor: text('actor').notNull(),
+    at: moment('at').notNull(),
+  },
+  () => [check('approval_verdict', sql`verdict in ('approved', 'refused')`)],
 );
 
 /** One row per key that a provider may have seen. */

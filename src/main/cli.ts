@@ -18,10 +18,12 @@ Examples:
   $ npx holdfast pay alice 500 EUR --to bob --method balance --json
   $ npx holdfast pay alice 3000 EUR --capture manual
   $ npx holdfast capture op_3k2... 2500
+  $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
+  $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
   $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"`;
 

@@ -2,7 +2,7 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
+import { createApprovals, createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
@@ -18,6 +18,7 @@ export interface HoldfastGatewayDeps {
   readonly taskQueue: string;
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
+  readonly approvalAbove: GatewayConfig['approvalAbove'];
   /** How webhooks are signed; of a provider that is not here none are taken. */
   readonly webhooks: GatewayConfig['webhooks'];
   readonly tracing: Tracing;
@@ -42,6 +43,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     inbox: createInbox(database),
     cases: createCases(database),
     breakers: createBreakerDesk(database),
+    approvals: createApprovals(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {

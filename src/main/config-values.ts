@@ -31,6 +31,12 @@ export const portOrOff = checked('must be a port from 1 to 65535, or off', (give
   return number >= 1 && number <= 65_535 ? number : undefined;
 });
 
+/** Minor units of whatever currency, or `off`: null. */
+export const amountOrOff = checked('must be 0 to 999999999999999 minor units, or off', (given) => {
+  if (given === 'off') return null;
+  return /^\d{1,15}$/.test(given) ? Number(given) : undefined;
+});
+
 /** One of these words. */
 export function word<const Word extends string>(...words: readonly Word[]) {
   return checked(`must be ${words.join(' or ')}`, (given) => words.find((one) => one === given));

@@ -210,6 +210,11 @@ export const variables = {
     value: kind.httpUrl,
     example: 'https://login.example.com/.well-known/jwks.json',
   },
+  APPROVAL_AMOUNT: {
+    doc: 'What moves more, in minor units, waits for a second person of the staff; or off.',
+    value: kind.amountOrOff,
+    fallback: 'off',
+  },
   PAYLOAD_KEYS: {
     doc: [
       'Keys for free text and personal data, id:base64 of 32 bytes; a secret. The first seals, all',

@@ -32,6 +32,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
     webhooks: webhooksTaken(read),
+    approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }

@@ -38,6 +38,7 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
     namespace: temporal.namespace,
     taskQueue: temporal.taskQueue,
     payloadKeys: settings.payloadKeys,
+    approvalAbove: settings.approvalAbove,
     verifyToken: createTokenVerifier(settings.auth),
     webhooks: settings.webhooks,
     tracing,

@@ -61,9 +61,7 @@ async function undoubted(
   if (!doubts.has(step)) {
     const sentAt = now();
     const { answer, last } = await asked(course, request, terms);
-    // A run that was reset may have acted in the part that was cut off.
-    const { runId, firstExecutionRunId } = workflowInfo();
-    const cut = isOurs(answer) && runId !== firstExecutionRunId;
+    const cut = isOurs(answer) && wasReset();
     if (answer.kind !== 'unknown' && !cut) return answer;
     const because = answer.kind === 'unknown' ? answer : metAgain;
     doubts.set(step, { ...open, request: last, sentAt: cut ? terms.heldAt : sentAt, because });
@@ -76,6 +74,12 @@ async function undoubted(
   const found = await resolved(course, doubt, terms, await ledger.doubtProfile());
   if (found.kind !== 'stuck') count('holdfast_doubts_resolved', envelope, { outcome: found.kind });
   return found;
+}
+
+/** A run that was reset may have acted in the part that was cut off. */
+function wasReset(): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return runId !== firstExecutionRunId;
 }
 
 // The run that held it may have asked, and is not there to be asked.
@@ -102,10 +106,12 @@ async function asked(
   let { endsAt = Infinity } = terms;
   const givesUp = terms.endsAt !== undefined;
   for (;;) {
-    if (givesUp && wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
+    // Another method was chosen: the customer took this step back.
+    const isTakenBack = wishes.withdrawn || course.chosen !== undefined;
+    if (givesUp && isTakenBack) return { answer: { kind: 'withdrawn' }, last };
     if (now() >= lapsesAt && lapsesWhileWaiting()) return { answer: given('hold-expired'), last };
     if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
-    wishes.open = false;
+    wishes.open = course.choosable = false;
     const leftMs = Math.max(1, Math.min(takenWithinMs, endsAt - now(), lapsesAt - now()));
     const answer = firstOf(await perform(last, leftMs), givesUp);
     if (answer.kind !== 'retry') return { answer, last };
@@ -155,12 +161,14 @@ function given(code: GivenUp): ReleaseBecause {
 
 /** Certainly nothing happened, so withdrawing is possible again while we wait. */
 async function untilRetry(
-  { wishes, envelope }: Course,
+  course: Course,
   { nextRetryAfterMs }: Retry,
   how: { begunAt: number; until: number; givesUp: boolean; defers: boolean },
 ): Promise<void> {
   const { begunAt, until, givesUp, defers } = how;
+  const { wishes, envelope } = course;
   wishes.open = givesUp;
+  course.choosable = givesUp && course.deferred && !wasReset();
   wishes.withdrawn ||= givesUp && wishes.cancelled;
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
   const waitedMs = now() - begunAt;

@@ -21,3 +21,8 @@ export function countsFromTheHold(): boolean {
 export function lapsesWhileWaiting(): boolean {
   return patched('lapse-while-waiting');
 }
+
+/** A payment that begins later writes its row before it waits. */
+export function writesRowFirst(): boolean {
+  return patched('row-before-schedule');
+}

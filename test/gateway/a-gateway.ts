@@ -76,6 +76,8 @@ export interface TestGateway {
 export interface GatewayTestOptions extends WorldOptions {
   readonly databaseUrl?: (url: string) => Promise<string>;
   readonly temporalAddress?: (address: string) => Promise<string>;
+  /** A second person must approve what moves more; nobody when left out. */
+  readonly approvalAbove?: number;
   readonly limits?: { readonly requestTimeoutMs: number; readonly headersTimeoutMs: number };
 }
 
@@ -102,6 +104,7 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     namespace: world.namespace,
     taskQueue: world.taskQueue,
     payloadKeys: ring,
+    approvalAbove: options.approvalAbove ?? null,
     verifyToken: createTokenVerifier(issuer),
     webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
     tracing: world.tracing,

@@ -57,6 +57,11 @@ describe('the rules of these tests', () => {
       'delete from ledger.outbox where tenant = $1 and seq = 1',
     ],
     ['each step has its audit line', 'delete from ledger.audit where tenant = $1'],
+    [
+      'what a second person said is of another person, and has its audit line',
+      `insert into ledger.approval select id, tenant, trace, 'approved', 'bob', 'bob', accepted_at
+         from ledger.operation where tenant = $1 limit 1`,
+    ],
     ['rows carry the tenant and the trace of their operation', set('outbox', "trace = ''")],
     ['the accounts of a tenant sum to zero', set('account', 'posted = 1', "kind = 'merchant'")],
     ['a step sums to zero, in one currency', set('entry', 'posted_delta = 7', "step = 'settle'")],

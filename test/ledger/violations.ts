@@ -65,7 +65,13 @@ const rules: Readonly<Record<string, string>> = {
     select o.op_id from ledger.operation o where o.tenant = $1
        and (select count(*) from ledger.step s where s.op = o.id)
         <> (select count(*) from ledger.audit a
-             where a.op = o.id and a.action not like 'case.%')`,
+             where a.op = o.id and a.action !~ '^(case|approval)[.]')`,
+  'what a second person said is of another person, and has its audit line': `
+    select o.op_id from ledger.operation o join ledger.approval p on p.op = o.id
+     where o.tenant = $1 and (p.principal in (o.principal, o.actor) or 1 <> (
+       select count(*) from ledger.audit a
+        where a.op = o.id and a.action = 'approval.' || p.verdict
+          and a.principal = p.principal))`,
   'an operation that is parked has its open case, and no other has one': `
     select o.op_id from ledger.operation o
       left join ledger.case c on c.op = o.id and c.kind = 'parked' and c.state <> 'ended'

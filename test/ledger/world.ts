@@ -132,6 +132,7 @@ function createTenant(world: World, tenant: string) {
 
 const tables = [
   ...['operation', 'account', 'hold', 'entry', 'step', 'attempt', 'outbox', 'audit', 'case'],
+  ...['approval'],
 ];
 
 function mustBe(kind: string, answer: { readonly kind: string }): void {

@@ -41,6 +41,7 @@ function holdfast(
 const commands = [
   'pay',
   'capture',
+  'method',
   'cancel',
   'refund',
   'payout',
@@ -79,6 +80,24 @@ test('pays, shows the operation and the balance after it', async () => {
   expect(paid.out).toMatch(/stands +settled \(COMPLETED\)\namount +12\.50 EUR\naccount +bob\n/);
   expect(paid.err).toBe('key cli-payment-1\n');
   expect(balance.out).toMatch(/available +287\.50 EUR\n/);
+});
+
+test('asks for another method, and for a second person, and says who refused', async () => {
+  const paid = await holdfast(['pay', 'alice', '100', 'EUR', '--json']);
+  const { opId } = JSON.parse(paid.out) as OperationBody;
+  const second = await running.stack.token('operator', 'bob', running.world.tenant);
+  const url = running.stack.urls.gateway;
+
+  const method = await holdfast(['method', opId, 'balance']);
+  const own = await holdfast(['ops', 'approve', opId, '--reason', 'I called']);
+  const late = await holdfast(['ops', 'refuse', opId, '--reason', 'I called'], url, second);
+
+  expect([method.code, own.code, late.code]).toEqual([1, 1, 1]);
+  expect([method.err, own.err, late.err]).toEqual([
+    expect.stringContaining('invalid-state'),
+    expect.stringContaining('second-person-needed'),
+    expect.stringContaining('invalid-state'),
+  ]);
 });
 
 test('gives the same payment for the same key', async () => {

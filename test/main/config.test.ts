@@ -24,7 +24,11 @@ describe('configuration', () => {
     const gateway = gatewayConfig(enough);
     const worker = workerConfig({ ...enough, DOUBT_LADDER: '50ms, 1s,2m,3h,1d' });
 
-    expect(gateway).toMatchObject({ port: 3000, temporal: { namespace: 'default' } });
+    expect(gateway).toMatchObject({
+      port: 3000,
+      approvalAbove: null,
+      temporal: { namespace: 'default' },
+    });
     expect(gateway.database).toMatchObject({ poolMax: 10, migrateUrl: enough.DATABASE_URL });
     expect(worker.provider).toEqual({
       name: 'sandbox',
@@ -145,6 +149,12 @@ describe('configuration', () => {
 
     expect(mistakes).toHaveLength(1);
     expect(mistakes[0]).toMatch(new RegExp(`^${name} (must|names) `));
+  });
+
+  test.each(['-1', '12.50', 'on'])('tells a gateway that APPROVAL_AMOUNT=%s is none', (value) => {
+    const mistakes = mistakesOf(() => gatewayConfig({ ...enough, APPROVAL_AMOUNT: value }));
+
+    expect(mistakes).toEqual([expect.stringMatching(/^APPROVAL_AMOUNT must be .*, or off/)]);
   });
 
   test('refuses half a client certificate and an unknown profile', () => {

@@ -4,6 +4,7 @@ import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import { createClient } from '../../src/client/index.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
@@ -59,6 +60,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
   ...moneyBranches,
+  ...choiceBranches,
 ];
 
 interface Course {
