@@ -1,33 +1,29 @@
-import { nanoid } from 'nanoid';
 import { expect } from 'vitest';
-import { commands, type OpId, referenceOf } from '../../src/domain/index.js';
+import type { OpId } from '../../src/domain/index.js';
 import type { RunningWorld } from '../support/running-world.js';
-import { type Case, conforms } from './conformance.js';
-
-const refusal = { kind: 'fail', code: 'insufficient-funds', message: 'refused' };
-const declined = (opId: OpId) => ({
-  kind: 'ok',
-  value: { kind: 'declined', reference: referenceOf(opId, 'charge.1', 1), declineCode: 'refused' },
-});
+import { type Case, conforms, declined, refused } from './conformance.js';
 
 conforms({
+  of: 'payment',
   name: 'a payment that settles',
   steps: ['hold', 'charge', 'settle'],
-  refusals: { hold: () => refusal, charge: declined },
+  refusals: { hold: refused, charge: declined('charge.1') },
   begin: (world) => aPayment(world, 'settled'),
 });
 
 conforms({
+  of: 'payment',
   name: 'a payment that is declined',
   steps: ['hold', 'charge', 'release'],
-  refusals: { hold: () => refusal },
+  refusals: { hold: refused },
   begin: (world) => aPayment(world, 'declined'),
 });
 
 conforms({
+  of: 'payment',
   name: 'a transfer',
   steps: ['hold', 'settle'],
-  refusals: { hold: () => refusal },
+  refusals: { hold: refused },
   begin: aTransfer,
 });
 
@@ -40,13 +36,12 @@ async function aPayment(world: RunningWorld, end: 'settled' | 'declined'): Promi
   if (end === 'declined') {
     await world.fault({ fault: 'decline', match: { method: 'POST', amount: asked } });
   }
-  const payload = { account, amount: asked, currency: 'EUR', capture: 'automatic', method: 'card' };
   const cleanSlate = async (opId: OpId) => {
     expect(await world.available(account)).toBe(100_00);
-    expect(await world.charges(opId)).toEqual([]);
+    expect(await world.effects(opId)).toEqual([]);
   };
   return {
-    command: { ...commands.payment, idemKey: nanoid(), payload },
+    payload: { account, amount: asked, currency: 'EUR', capture: 'automatic', method: 'card' },
     cleanSlate,
     ended: async (opId, result) => {
       if (end === 'declined') {
@@ -54,7 +49,7 @@ async function aPayment(world: RunningWorld, end: 'settled' | 'declined'): Promi
         return cleanSlate(opId);
       }
       expect(result).toMatchObject({ kind: 'settled', minor: amount });
-      expect(await world.charges(opId)).toHaveLength(1);
+      expect(await world.effects(opId)).toEqual(['charge.1']);
       expect(await world.available(account)).toBe(100_00 - amount);
     },
   };
@@ -62,17 +57,14 @@ async function aPayment(world: RunningWorld, end: 'settled' | 'declined'): Promi
 
 async function aTransfer(world: RunningWorld): Promise<Case> {
   const [account, payTo] = [await world.account(100_00), await world.account(0)];
-  const payload = {
-    ...{ account, payTo, amount, currency: 'EUR', capture: 'automatic', method: 'balance' },
-  };
   const balances = async () => [await world.available(account), await world.available(payTo)];
   return {
-    command: { ...commands.payment, idemKey: nanoid(), payload },
+    payload: { account, payTo, amount, currency: 'EUR', capture: 'automatic', method: 'balance' },
     cleanSlate: async () => expect(await balances()).toEqual([100_00, 0]),
     ended: async (opId, result) => {
       expect(result).toMatchObject({ kind: 'settled', minor: amount });
       expect(await balances()).toEqual([70_00, 30_00]);
-      expect(await world.charges(opId)).toEqual([]);
+      expect(await world.effects(opId)).toEqual([]);
     },
   };
 }

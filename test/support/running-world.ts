@@ -76,6 +76,8 @@ export interface RunningWorld {
   heal(): Promise<void>;
   /** What the provider itself wrote down as captured, of an operation or of all. */
   charges(opId?: OpId): Promise<readonly Charge[]>;
+  /** The steps of an operation that it wrote down as done, each time that it did them. */
+  effects(opId: OpId): Promise<readonly string[]>;
   /** A customer's account with funds of its own, in EUR unless it says otherwise. */
   account(funds: number, given?: { currency?: Currency; owner?: string }): Promise<AccountId>;
   pay(payload: Partial<PaymentPayload> & { account: AccountId }, idemKey?: string): Promise<OpId>;
@@ -155,6 +157,12 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       const charges = entries.flatMap((entry) => (entry.type === 'charge' ? [entry.charge] : []));
       return charges.filter((one) => one.decided === 'captured' && one.reference.startsWith(opId));
     },
+    effects: async (opId) => {
+      const effects = (await readSandboxLedger(provider.file)).flatMap(effectOf);
+      const done = effects.filter(({ declineCode }) => declineCode === undefined);
+      const references = done.map(({ reference }) => reference.split(':'));
+      return references.flatMap(([of, step = '']) => (of === opId ? [step] : []));
+    },
     ...customers(client),
     available: async (id) => (await reads.account(tenant, id))?.available,
     disagreeing: async () => {
@@ -169,6 +177,14 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       await Promise.all([provider.close(), options.books === undefined && database.drop()]);
     },
   };
+}
+
+function effectOf(
+  entry: Awaited<ReturnType<typeof readSandboxLedger>>[number],
+): readonly Pick<Charge, 'reference' | 'declineCode'>[] {
+  if (entry.type === 'charge') return [entry.charge];
+  if (entry.type === 'move') return [entry.move];
+  return entry.type === 'payout' ? [entry.payout] : [];
 }
 
 /** What a customer does in a test, through the client like anybody. */
