@@ -29,6 +29,8 @@ export interface Conforming {
   readonly name: string;
   /** Every step that it takes, in the order of their first time. */
   readonly steps: readonly StepName[];
+  /** After which of them a worker dies; all, but for a beginning that another one has as well. */
+  readonly deaths?: readonly StepName[];
   /** The steps that can be refused by value, with the answer that refuses. */
   readonly refusals: Partial<Record<StepName, (opId: OpId) => unknown>>;
   begin(world: RunningWorld): Promise<Case>;
@@ -136,7 +138,7 @@ function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
 
 function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
   const options = { timeout: 90_000 };
-  test.concurrent.each(operation.steps)(
+  test.concurrent.each(operation.deaths ?? operation.steps)(
     'survives a worker killed after %s',
     options,
     async (step) => {
@@ -149,10 +151,11 @@ function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
 
       const { opId, result, ended } = await played(stage, operation, only({}), client);
       expect(await killed()).toBe('SIGKILL');
-      await world.work({ taskQueue });
+      const stop = await world.work({ taskQueue });
 
       await ended(opId, await result);
       await isWhole(stage, opId);
+      await stop();
     },
   );
 }

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { AccountId, OpId } from '../../src/domain/index.js';
+import { type AccountId, lateCommandOf, type OpId } from '../../src/domain/index.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { type Case, conforms, declined, refused } from './conformance.js';
 
-// Money that leaves: given back to who paid it, and sent out.
+// Money that leaves: given back to who paid it, sent out, and given back when it came late.
 
 conforms({
   of: 'refund',
@@ -17,6 +17,7 @@ conforms({
   of: 'refund',
   name: 'a refund that is declined',
   steps: ['holdRefund', 'refund', 'release'],
+  deaths: ['refund', 'release'],
   refusals: { holdRefund: refused },
   begin: (world) => aRefund(world, 'declined'),
 });
@@ -33,8 +34,26 @@ conforms({
   of: 'payout',
   name: 'a payout that fails',
   steps: ['holdPayout', 'payout', 'release'],
+  deaths: ['payout', 'release'],
   refusals: { holdPayout: refused },
   begin: (world) => aPayout(world, 'declined'),
+});
+
+conforms({
+  of: 'late',
+  name: 'a late success that is refunded',
+  steps: ['beginLate', 'writeAttempt', 'refund', 'endLate'],
+  refusals: { beginLate: refused },
+  begin: (world) => aLateSuccess(world, 'captured'),
+});
+
+conforms({
+  of: 'late',
+  name: 'a late success that is voided',
+  steps: ['beginLate', 'writeAttempt', 'void', 'endLate'],
+  refusals: { beginLate: refused },
+  deaths: ['void', 'endLate'],
+  begin: (world) => aLateSuccess(world, 'authorized'),
 });
 
 type End = 'settled' | 'declined';
@@ -84,6 +103,31 @@ async function moving(world: RunningWorld, move: Move): Promise<Case> {
       }
       expect(result).toMatchObject({ kind: 'settled', minor: amount });
       return stands(opId, after, [`${step}.1`]);
+    },
+  };
+}
+
+/** The provider acted on a payment that had ended without it. */
+async function aLateSuccess(world: RunningWorld, kind: 'captured' | 'authorized'): Promise<Case> {
+  const account = await world.account(0);
+  const payment = await world.pay({ account, amount });
+  expect(await world.client.result(payment)).toMatchObject({ code: 'insufficient-funds' });
+  const [first, back] = kind === 'captured' ? ['charge', 'refund'] : ['authorize', 'void'];
+  const reference = `${payment}:${first}.1:1`;
+  const answer = await fetch(`${world.providerUrl}/charges`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': reference },
+    body: JSON.stringify({ reference, amount, currency: 'EUR', capture: kind === 'captured' }),
+  });
+  const { id: chargeId } = (await answer.json()) as { id: string };
+  const evidence = { kind, reference, chargeId, minor: amount, currency: 'EUR' } as const;
+  return {
+    payload: lateCommandOf(payment, account, evidence)?.payload ?? {},
+    cleanSlate: async (opId) => expect(await world.effects(opId)).toEqual([]),
+    ended: async (opId, result) => {
+      expect(result).toMatchObject({ kind: 'returned', returned: amount });
+      expect(await world.effects(opId)).toEqual([`${back}.1`]);
+      expect(await world.available(account)).toBe(0);
     },
   };
 }

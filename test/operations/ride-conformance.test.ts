@@ -22,6 +22,7 @@ conforms({
   of: 'ride',
   name: 'a ride that is called off before a driver is found',
   steps: ['requestRide', 'endRide'],
+  deaths: ['endRide'],
   refusals: { requestRide: refused },
   begin: aRideCalledOff,
 });
