@@ -78,6 +78,8 @@ export interface RunningWorld {
   charges(opId?: OpId): Promise<readonly Charge[]>;
   /** The steps of an operation that it wrote down as done, each time that it did them. */
   effects(opId: OpId): Promise<readonly string[]>;
+  /** How often it was asked what stands under a reference of an operation, by its own log. */
+  lookUps(opId: OpId): number;
   /** A customer's account with funds of its own, in EUR unless it says otherwise. */
   account(funds: number, given?: { currency?: Currency; owner?: string }): Promise<AccountId>;
   pay(payload: Partial<PaymentPayload> & { account: AccountId }, idemKey?: string): Promise<OpId>;
@@ -163,6 +165,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       const references = done.map(({ reference }) => reference.split(':'));
       return references.flatMap(([of, step = '']) => (of === opId ? [step] : []));
     },
+    lookUps: provider.lookUps,
     ...customers(client),
     available: async (id) => (await reads.account(tenant, id))?.available,
     disagreeing: async () => {
@@ -254,7 +257,13 @@ async function aProvider(options: WorldOptions) {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-provider-'));
   const file = join(directory, 'ledger.jsonl');
   const { visibilityDelayMs = 0 } = options;
-  const server = await createSandboxServer({ file, port: 0, host: '127.0.0.1', visibilityDelayMs });
+  const looks: string[] = [];
+  const server = await createSandboxServer({
+    ...{ file, port: 0, host: '127.0.0.1', visibilityDelayMs },
+    onLog: ({ message, method, url }) => {
+      if (message === 'answered' && method === 'GET') looks.push(decodeURIComponent(String(url)));
+    },
+  });
   const adapter = createSandboxProvider({
     baseUrl: server.url,
     requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
@@ -265,6 +274,7 @@ async function aProvider(options: WorldOptions) {
     url: server.url,
     adapter,
     file,
+    lookUps: (opId: OpId) => looks.filter((url) => url.includes(`?reference=${opId}:`)).length,
     fault: async (rule: FaultRule) => {
       const body = JSON.stringify(rule);
       const headers = { 'content-type': 'application/json' };
