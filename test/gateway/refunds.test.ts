@@ -56,7 +56,9 @@ describe('a refund', () => {
 
     const { client } = shop.gateway.world;
     const results = await Promise.all(answers.map(({ body }) => client.result(body.opId)));
-    const ends = results.map((end) => (end !== undefined && 'code' in end ? end.code : end?.kind));
+    const ends = results.map(
+      (end) => `${end !== undefined && 'code' in end ? end.code : end?.kind}`,
+    );
     expect(ends.toSorted()).toEqual([
       ...Array.from({ length: 70 }, () => 'refund-exceeds-captured'),
       ...Array.from({ length: 30 }, () => 'settled'),

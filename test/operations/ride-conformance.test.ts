@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { OpId } from '../../src/domain/index.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { payoutOf } from './a-ride.js';
-import { type Case, conforms, declined, refused } from './conformance.js';
+import { type Case, conforms, declined, endsRefused, refused } from './conformance.js';
 
 conforms({
   of: 'ride',
@@ -67,9 +67,6 @@ async function aRideCalledOff(world: RunningWorld): Promise<Case> {
     payload: { account: rider, amount: estimate, currency: 'EUR' },
     wishes: [(opId) => world.client.cancelRide(opId, 'rider')],
     cleanSlate,
-    ended: async (opId, result) => {
-      expect(result).toMatchObject({ kind: 'fail', code: 'withdrawn' });
-      await cleanSlate(opId);
-    },
+    ended: endsRefused('withdrawn', cleanSlate),
   };
 }
