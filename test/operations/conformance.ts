@@ -146,7 +146,7 @@ function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
 }
 
 function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
-  const options = { timeout: 90_000 };
+  const options = { timeout: 180_000 };
   test.concurrent.each(operation.deaths ?? operation.steps)(
     'survives a worker killed after %s',
     options,
