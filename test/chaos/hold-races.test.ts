@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { nanoid } from 'nanoid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AccountId, OpId } from '../../src/domain/index.js';
+import { aGateway, type TestGateway } from '../gateway/a-gateway.js';
+import { tell } from '../gateway/a-webhook.js';
+import { swept } from '../support/rounds.js';
+import {
+  booksOf,
+  chargesOf,
+  hurried,
+  isHeld,
+  plenty,
+  scattered,
+  takenBy,
+} from './running-races.js';
+import { sweeps } from './sweeps.js';
+
+let gateway: TestGateway;
+let account: AccountId;
+beforeAll(async () => {
+  gateway = await aGateway(hurried);
+  await gateway.world.work();
+  account = await gateway.world.account(plenty, { owner: 'ada' });
+});
+afterAll(() => gateway.stop());
+
+const ask = (opId: OpId, what: 'capture' | 'cancel') =>
+  gateway.send('POST', `/v1/payments/${opId}/${what}`, {
+    headers: { 'idempotency-key': nanoid() },
+    body: {},
+  });
+
+/** There is nothing to tell yet. */
+const noWebhook = { status: 200 };
+
+async function aHold(amount: number, holdExpiresAt?: number): Promise<OpId> {
+  const { world } = gateway;
+  const ending = holdExpiresAt === undefined ? {} : { holdExpiresAt };
+  const opId = await world.pay({ account, amount, capture: 'manual', ...ending });
+  await isHeld(world, opId);
+  return opId;
+}
+
+test(sweeps['cancel-or-capture'].title, async (context) => {
+  const { world } = gateway;
+  const [books, before] = [booksOf(world), await world.available(account)];
+  let spent = 0;
+
+  const asked = { books, atOnce: 8 };
+  const { violations } = await swept(context, 'cancel-or-capture', asked, async (draw) => {
+    const amount = draw.whole(1, 100_00);
+    const opId = await aHold(amount);
+    const [captured, cancelled] = await scattered(draw, 50, [
+      () => ask(opId, 'capture'),
+      () => ask(opId, 'cancel'),
+    ]);
+    const taken = await takenBy(world, opId);
+    spent += taken;
+
+    const [won, lost] = taken > 0 ? [captured, cancelled] : [cancelled, captured];
+    expect([taken, won?.status, lost?.status, lost?.body.code]).toEqual([
+      ...[taken === 0 ? 0 : amount, 202, 409, 'invalid-state'],
+    ]);
+  });
+
+  expect(violations).toEqual([]);
+  expect(await world.available(account)).toBe((before ?? 0) - spent);
+});
+
+test(sweeps['expiry-or-capture'].title, async (context) => {
+  const { world } = gateway;
+  const [books, before] = [booksOf(world), await world.available(account)];
+  let spent = 0;
+
+  const asked = { books, atOnce: 8 };
+  const { violations } = await swept(context, 'expiry-or-capture', asked, async (draw) => {
+    const amount = draw.whole(1, 100_00);
+    const endsAt = Date.now() + 2_000;
+    const opId = await aHold(amount, endsAt);
+    await pause(endsAt + draw.whole(-50, 50) - Date.now());
+    const { kind } = await world.client.capture(opId, {}, nanoid());
+    const taken = await takenBy(world, opId);
+    spent += taken;
+
+    expect(taken).toBe(kind === 'accepted' ? amount : 0);
+    if (taken === 0) {
+      expect(await world.client.result(opId)).toMatchObject({ code: 'hold-expired' });
+    }
+  });
+
+  expect(violations).toEqual([]);
+  expect(await world.available(account)).toBe((before ?? 0) - spent);
+});
+
+test(sweeps['four-voices'].title, async (context) => {
+  const { world } = gateway;
+  const [books, before] = [booksOf(world), await world.available(account)];
+  let spent = 0;
+  /** What the provider shows by now, as it would tell it by itself. */
+  const webhook = async (opId: OpId) => {
+    const [charge] = await chargesOf(world, opId);
+    return charge === undefined ? noWebhook : tell(gateway, { data: charge });
+  };
+
+  const asked = { books, atOnce: 8 };
+  const { violations } = await swept(context, 'four-voices', asked, async (draw, n) => {
+    const amount = 1_00 + n;
+    const match = { method: 'POST', path: '/charges', amount } as const;
+    const fault = draw.one(['slow', 'timeout-after', 'timeout-before', 'reset-after'] as const);
+    await world.fault({ fault, times: 1, delayMs: draw.whole(0, 250), match });
+    const opId = await world.pay({ account, amount });
+    const [cancelled, ...told] = await scattered(draw, 500, [
+      () => ask(opId, 'cancel'),
+      () => webhook(opId),
+      () => webhook(opId),
+      () => webhook(opId),
+      () => world.client.verify(opId).then(() => noWebhook),
+    ]);
+    const taken = await takenBy(world, opId);
+    spent += taken;
+
+    expect([0, amount]).toContain(taken);
+    expect(cancelled?.status).toBe(taken === 0 ? 202 : 409);
+    expect(told.filter(({ status }) => status !== 200)).toEqual([]);
+  });
+
+  expect(violations).toEqual([]);
+  expect(await world.available(account)).toBe((before ?? 0) - spent);
+});
