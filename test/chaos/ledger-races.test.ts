@@ -4,7 +4,6 @@ import { wordOf } from '../ledger/word-of.js';
 import { aWorld, type Tenant } from '../ledger/world.js';
 import { captureOf } from '../support/envelopes.js';
 import { type Draw, swept } from '../support/rounds.js';
-import { sweeps } from './sweeps.js';
 
 const here = aWorld();
 const booksOf = ({ tenant }: Tenant) => ({ tenant, rows: here.world.rows });
@@ -13,7 +12,7 @@ const times = <T>(count: number, make: (n: number) => T): T[] =>
 const count = (words: readonly string[], word: string) =>
   words.filter((one) => one === word).length;
 
-test(sweeps['hot-account'].title, async (context) => {
+test('hot-account: it holds exactly what it has', async (context) => {
   const tenant = here.aTenant();
   const books = booksOf(tenant);
 
@@ -35,7 +34,7 @@ test(sweeps['hot-account'].title, async (context) => {
   expect(violations).toEqual([]);
 });
 
-test(sweeps['transfer-ring'].title, async (context) => {
+test('transfer-ring: transfers round a ring of accounts keep their sum', async (context) => {
   const tenant = here.aTenant();
   const books = booksOf(tenant);
 
@@ -65,7 +64,7 @@ test(sweeps['transfer-ring'].title, async (context) => {
   expect(violations).toEqual([]);
 });
 
-test(sweeps['many-refunds'].title, async (context) => {
+test('many-refunds: a hundred at once give back no more than was captured', async (context) => {
   const { ledger } = here.world;
   const tenant = here.aTenant();
   const books = booksOf(tenant);
@@ -113,7 +112,7 @@ test(sweeps['many-refunds'].title, async (context) => {
 });
 
 // Last, since it moves the clock that all of this database go by.
-test(sweeps['expiry-or-settle'].title, async (context) => {
+test('expiry-or-settle: a hold is settled or expired, whatever the clock says', async (context) => {
   const { ledger } = here.world;
   const tenant = here.aTenant();
   const books = booksOf(tenant);

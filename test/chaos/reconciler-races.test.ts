@@ -1,33 +1,22 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountId, OpId } from '../../src/domain/index.js';
-import { composeSweep } from '../../src/main/compose-sweep.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import { aSweep } from '../support/a-sweep.js';
 import { swept } from '../support/rounds.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 import { booksOf, hurried, isHeld, plenty, takenBy } from './running-races.js';
-import { sweeps } from './sweeps.js';
 
 const found: { readonly opId: OpId }[] = [];
 let world: RunningWorld;
 let account: AccountId;
 beforeAll(async () => {
   world = await aRunningWorld(hurried);
-  const destination = { write: (line: string) => void found.push(JSON.parse(line)) };
-  await world.work({
-    // Nothing is quiet enough to be left alone.
-    sweep: composeSweep({
-      ...{ temporal: world.temporal, taskQueue: world.taskQueue, quietMs: 0, lingersMs: 0 },
-      database: world.database.database,
-      log: createLog({ service: 'test-sweep', level: 'info', destination }),
-      metrics: createMetrics({ service: 'test-sweep' }),
-    }),
-  });
+  await world.work({ sweep: aSweep(world, found) });
   account = await world.account(plenty);
 });
 afterAll(() => world.close());
 
-test(sweeps['constant-sweep'].title, async (context) => {
+test('constant-sweep: operations end as ever while the reconciler never rests', async (context) => {
   const asked = { books: booksOf(world), atOnce: 8 };
   const before = (await world.available(account)) ?? 0;
   let [spent, going, times] = [0, true, 0];

@@ -3,7 +3,6 @@ import { accepted, booked, payoutOf, tooLate } from '../operations/a-ride.js';
 import { swept } from '../support/rounds.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 import { booksOf, chargesOf, hurried, scattered, takenBy } from './running-races.js';
-import { sweeps } from './sweeps.js';
 
 const fee = 5_00;
 let world: RunningWorld;
@@ -13,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test(sweeps['ride-ends'].title, async (context) => {
+test('ride-ends: it is paid once, or not at all', async (context) => {
   const asked = { books: booksOf(world), atOnce: 6 };
   const { violations } = await swept(context, 'ride-ends', asked, async (draw) => {
     const isSentOut = draw.one([true, false]);

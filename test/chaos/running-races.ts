@@ -14,7 +14,7 @@ export const hurried = { requestTimeoutMs: 300, ladderMs: [50, 100, 200, 400, 80
 export const plenty = 1_000_000_000;
 
 export function booksOf({ tenant, database }: RunningWorld): Books {
-  return { tenant, rows: (query, of) => database.owner.unsafe(query, [of]) };
+  return { tenant, rows: (query, ...values) => database.owner.unsafe(query, [...values]) };
 }
 
 /** Asks for each after a wait of its own, of `mostMs` at most: no two orders are alike. */
@@ -52,7 +52,7 @@ export async function isHeld({ reads, tenant }: RunningWorld, opId: OpId): Promi
 }
 
 /** The events with which it ended: one, whatever was said to it. */
-export async function endsOf({ database }: RunningWorld, opId: OpId): Promise<string[]> {
+async function endsOf({ database }: RunningWorld, opId: OpId): Promise<string[]> {
   const rows = await database.owner<{ type: string }[]>`
     select x.type from ledger.outbox x join ledger.operation o on o.id = x.op
      where o.op_id = ${opId} and split_part(x.type, '.', 2) in ('settled', 'refused', 'expired')`;

@@ -3,10 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWatch } from '../../src/client/index.js';
 import { type Captured, commands, type OpId, referenceOf } from '../../src/domain/index.js';
 import { createInbox } from '../../src/ledger/index.js';
-import { composeSweep } from '../../src/main/compose-sweep.js';
 import { ensureReconcileSchedule, reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
 import { capture } from '../../src/workflows/messages.js';
+import { aSweep } from '../support/a-sweep.js';
 import { envelopesOf } from '../support/envelopes.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -18,15 +17,7 @@ let world: RunningWorld;
 beforeAll(async () => {
   // One look at once, and the next only when somebody asks for it.
   world = await aRunningWorld({ requestTimeoutMs: 2_000, ladderMs: [50, hour, hour] });
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  await world.work({
-    sweep: composeSweep({
-      ...{ temporal: world.temporal, taskQueue: world.taskQueue, quietMs: 0, lingersMs: 0 },
-      database: world.database.database,
-      log: createLog({ service: 'test-sweep', level: 'info', destination }),
-      metrics: createMetrics({ service: 'test-sweep' }),
-    }),
-  });
+  await world.work({ sweep: aSweep(world, lines) });
 });
 afterAll(() => world.close());
 
@@ -99,6 +90,25 @@ test('runs a terminated hold again, which can then be captured, once', async () 
   expect(await atProvider.json()).toMatchObject({ data: [{ capturedAmount: 39_00 }] });
   expect(await world.available(account)).toBe(61_00);
   expect(await world.disagreeing()).toEqual([]);
+});
+
+// blnk #336: an expiry that was only a timer was lost with it, and the money stayed held.
+test('lets a hold end whose timer was lost, by the end that its row has', async () => {
+  const account = await world.account(100_00);
+  const holdExpiresAt = Date.now() + 2_000;
+  const opId = await world.pay({ account, amount: 40_00, capture: 'manual', holdExpiresAt });
+  await eventually(async () =>
+    expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ phase: 'held' }),
+  );
+  await world.temporal.workflow.getHandle(opId).terminate('by hand');
+  const held = await world.available(account);
+
+  await sweep();
+
+  expect(held).toBe(60_00);
+  expect(await world.client.result(opId)).toMatchObject({ code: 'hold-expired' });
+  expect(await world.available(account)).toBe(100_00);
+  expect(foundOf(opId)).toEqual(['restart workflow-terminated']);
 });
 
 test('leaves a live payment alone, however often it looks', async () => {

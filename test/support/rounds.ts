@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TestContext } from 'vitest';
 import { type SweepName, sweeps } from '../chaos/sweeps.js';
 import { violationsQuery } from '../ledger/violations.js';
+import { chaosVariables } from './chaos-variables.js';
 
 /** What a sweep did and found; travels to the chaos command with the result of its test. */
 export interface Swept {
@@ -18,13 +19,6 @@ declare module 'vitest' {
     swept?: Swept;
   }
 }
-
-/** How the chaos command tells the tests what to do; nothing of it is set among all the tests. */
-export const chaosVariables = {
-  seed: 'CHAOS_SEED',
-  /** Set when sweeps take their full count, for so many milliseconds each at most. */
-  sweepMs: 'CHAOS_SWEEP_MS',
-} as const;
 
 const sweepMs = process.env[chaosVariables.sweepMs];
 
@@ -54,7 +48,7 @@ export interface Draw {
 /** The rows of a sweep, for who counts and judges them. */
 export interface Books {
   readonly tenant: string;
-  rows(query: string, tenant: string): PromiseLike<readonly object[]>;
+  rows(query: string, ...values: readonly string[]): PromiseLike<readonly object[]>;
 }
 
 /**
@@ -84,6 +78,8 @@ export async function swept(
 /** What the books say when it is over. */
 export async function judged(fault: SweepName, rounds: number, books: Books): Promise<Swept> {
   const { tenant, rows } = books;
+  // What is fresh and large is else joined row by row.
+  if (rounds > 1) await rows('analyze');
   const counted = 'select count(*)::int as operations from ledger.operation where tenant = $1';
   const [row] = (await rows(counted, tenant)) as { operations: number }[];
   const broken = (await rows(violationsQuery, tenant)) as { rule: string; rows: number }[];
