@@ -13,8 +13,12 @@ export const hurried = { requestTimeoutMs: 300, ladderMs: [50, 100, 200, 400, 80
 /** More than all rounds together can take. */
 export const plenty = 1_000_000_000;
 
-export function booksOf({ tenant, database }: RunningWorld): Books {
-  return { tenant, rows: (query, ...values) => database.owner.unsafe(query, [...values]) };
+export function booksOf({ tenant, database, heal }: RunningWorld): Books {
+  return {
+    tenant,
+    tidy: heal,
+    rows: (query, ...values) => database.owner.unsafe(query, [...values]),
+  };
 }
 
 /** Asks for each after a wait of its own, of `mostMs` at most: no two orders are alike. */

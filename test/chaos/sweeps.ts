@@ -10,7 +10,7 @@ interface Sweep {
 export const sweeps = {
   'any-order': {
     file: 'test/ledger/hold-model.test.ts',
-    few: 60,
+    few: 100,
     full: 5_000,
   },
   'expiry-or-settle': {

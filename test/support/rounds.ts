@@ -47,6 +47,8 @@ export interface Draw {
 
 /** The rows of a sweep, for who counts and judges them. */
 export interface Books {
+  /** Takes away what the rounds before left, once all of them have ended. */
+  readonly tidy?: () => Promise<void>;
   readonly tenant: string;
   rows(query: string, ...values: readonly string[]): PromiseLike<readonly object[]>;
 }
@@ -65,6 +67,7 @@ export async function swept(
   let done = 0;
   try {
     do {
+      await books.tidy?.();
       const batch = Array.from({ length: Math.min(atOnce, rounds - done) }, (_, n) => done + n);
       await Promise.all(batch.map((n) => repeatable(fault, n, round)));
       done += batch.length;
