@@ -2,6 +2,7 @@ import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { nanoid } from 'nanoid';
 import { type Client, createClient } from '../src/client/index.js';
 import { type AccountId, accountIdOf, type Command, commands } from '../src/domain/index.js';
+import type { HoldfastWorker } from '../src/main/compose-worker.js';
 import { createProxy } from '../test/support/proxy.js';
 import { type Figure, figure, medianFigure, quantile } from './figures.js';
 import { type Measured, underLoad } from './load.js';
@@ -40,7 +41,7 @@ export async function benchPayment(place: Place, options: PaymentBenchOptions): 
 
   const taskQueue = 'bench';
   const worker = await place.worker(taskQueue, place.databaseUrl);
-  return worker.runUntil(async () => {
+  return whileAtWork(worker, async () => {
     const runs = await contendersOn(place, taskQueue);
     onProgress('Warming up ...');
     await slice(runs, options, contenders);
@@ -54,6 +55,19 @@ export async function benchPayment(place: Place, options: PaymentBenchOptions): 
     const rssGrowthMb = (process.memoryUsage.rss() - rssBefore) / 2 ** 20;
     return [...speeds(slices), ...costs, figure('rss-growth-mb', rssGrowthMb, 'MiB')];
   });
+}
+
+async function whileAtWork<Result>(
+  worker: HoldfastWorker,
+  measure: () => Promise<Result>,
+): Promise<Result> {
+  const working = worker.run();
+  try {
+    return await measure();
+  } finally {
+    worker.shutdown();
+    await working;
+  }
 }
 
 type Runs = Readonly<Record<Contender, () => Promise<void>>>;
@@ -147,7 +161,7 @@ async function costsOfOne(place: Place): Promise<Figure[]> {
   const tenant = `bench-${nanoid(8)}`;
   const client = createClient({ temporal, taskQueue, tenant, eager: true });
   try {
-    return await worker.runUntil(async () => {
+    return await whileAtWork(worker, async () => {
       const accounts = await openAccounts(client, 1);
       // The first one prepares the statements.
       await ended(client, paymentOf(accounts[0]), 'settled');

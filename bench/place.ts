@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client as TemporalClient, type WorkflowClientInterceptor } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  type Worker,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection } from '@temporalio/worker';
 import { createDatabase } from '../src/database/index.js';
 import { createLedger } from '../src/ledger/index.js';
-import { createHoldfastWorker } from '../src/main/compose-worker.js';
+import {
+  createHoldfastWorker,
+  type HoldfastWorker,
+  paymentCallsMaxDefault,
+} from '../src/main/compose-worker.js';
 import { childEnvironment, type DevConfig } from '../src/main/config.js';
 import { createStackProcess } from '../src/main/stack-process.js';
 import { startStackDatabase, startStackTemporal } from '../src/main/stack-servers.js';
+import { pooledFetch } from '../src/providers/pooled-fetch.js';
 import { createSandboxProvider } from '../src/providers/sandbox/index.js';
 import { freePort } from '../src/servers/index.js';
 import { createLog, installRuntime, startTracing } from '../src/telemetry/index.js';
@@ -26,7 +26,7 @@ export interface Place {
   /** A client on the connection of this process's workers, which starts eagerly if asked to. */
   temporal(interceptor?: WorkflowClientInterceptor): TemporalClient;
   /** A worker of production with the workflows of the benchmark, on one pool to that database. */
-  worker(taskQueue: string, databaseUrl: string): Promise<Worker>;
+  worker(taskQueue: string, databaseUrl: string): Promise<HoldfastWorker>;
 }
 
 type Stop = () => Promise<unknown>;
@@ -70,7 +70,10 @@ export async function startPlace(
     ...{ workflowsPath, plugins },
     logger: new DefaultLogger('ERROR'),
   });
-  const provider = createSandboxProvider({ baseUrl: sandbox.url, ...config.provider });
+  const provider = createSandboxProvider({
+    ...{ baseUrl: sandbox.url, ...config.provider },
+    fetch: pooledFetch({ connections: paymentCallsMaxDefault }),
+  });
 
   return {
     namespace,

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type {
+  Approved,
   Attempted,
   Begun,
   CapturedPart,
@@ -10,20 +11,25 @@ import type {
   Fail,
   Held,
   LateCommand,
+  MethodChosen,
+  NotApproved,
   OpId,
   PaymentCommand,
+  PaymentMethod,
   PayoutCommand,
   Phase,
   RefundCommand,
+  RefusalCode,
   Released,
   ReleaseBecause,
   ReleasedByHand,
   Returned,
+  Scheduled,
   Settled,
   SettledByHand,
   SettleProof,
 } from '../domain/index.js';
-import type { CaptureRequest, Ledger } from '../ledger/index.js';
+import type { CaptureRequest, Ledger, Waiting } from '../ledger/index.js';
 import type { PaymentProvider, ProviderProfile } from '../providers/provider.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
@@ -48,6 +54,7 @@ type Release = (
 
 /** The ledger's side of a payment, refund or payout: each step one statement, each repeatable. */
 export interface PaymentLedgerSteps {
+  schedulePayment(envelope: Envelope<PaymentCommand>): Promise<Scheduled | Settled | Fail>;
   reservePayment: Reserve<PaymentCommand>;
   reserveRefund: Reserve<RefundCommand>;
   reservePayout: Reserve<PayoutCommand>;
@@ -57,7 +64,11 @@ export interface PaymentLedgerSteps {
   releasePayment: Release;
   releaseRefund: Release;
   releasePayout: Release;
+  endApproval(opId: OpId, code?: RefusalCode): Promise<Waiting | Approved | NotApproved | Conflict>;
+  chooseMethod(opId: OpId, method: PaymentMethod): Promise<MethodChosen | Conflict>;
   beginCapture(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
+  /** A name of its own: a worker that knows of no rest would not set it aside. */
+  beginCaptureWithRest(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
   extendHold(opId: OpId, change: string, expiresAt: number): Promise<Extended | Fail>;
   writeAttempt(opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict>;
   beginLate(envelope: Envelope<LateCommand>): Promise<Begun | Returned | Fail>;
@@ -68,6 +79,7 @@ export interface PaymentLedgerSteps {
     phase: Phase,
     reason: string,
     event?: string,
+    until?: number,
   ): Promise<unknown>;
   doubtProfile(): Promise<ProviderProfile>;
 }
@@ -82,18 +94,23 @@ export function paymentActivities(deps: {
   const settle: Settle = (opId, proof, move) => ledger.settle(opId, proof, move);
   const release: Release = (envelope, because) => ledger.release(envelope, because);
   return faultsOf(deps.classify, {
+    schedulePayment: ledger.schedule,
     reservePayment: (envelope: Envelope<PaymentCommand>) => ledger.hold(envelope, runId()),
     reserveRefund: (envelope: Envelope<RefundCommand>) => ledger.holdRefund(envelope, runId()),
     reservePayout: (envelope: Envelope<PayoutCommand>) => ledger.holdPayout(envelope, runId()),
     ...{ settlePayment: settle, settleRefund: settle, settlePayout: settle },
     ...{ releasePayment: release, releaseRefund: release, releasePayout: release },
-    beginCapture: ledger.beginCapture,
+    ...{ beginCapture: ledger.beginCapture, beginCaptureWithRest: ledger.beginCapture },
+    endApproval: ledger.endApproval,
+    chooseMethod: ledger.chooseMethod,
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
     beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
     endLate: ledger.endLate,
-    notePhase: (opId: OpId, change: string, phase: Phase, reason: string, event?: string) =>
-      ledger.notePhase(opId, change, phase, { reason }, event),
+    notePhase: (opId, change, phase, reason, event, until) => {
+      const ends = until === undefined ? {} : { until: new Date(until).toISOString() };
+      return ledger.notePhase(opId, change, phase, { reason, ...ends }, event);
+    },
     doubtProfile: () => Promise.resolve(provider.profile),
   });
 }

@@ -19,6 +19,7 @@ import {
   type OpId,
   type OutsideAnswer,
   opIdOf,
+  type PaymentMethod,
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import {
@@ -62,6 +63,8 @@ export interface StartOptions {
   readonly sealed?: object;
   /** The operation that this one follows from. */
   readonly parentOpId?: OpId;
+  /** A second person must approve what moves more, in minor units; nobody when left out. */
+  readonly approvalAbove?: number;
   /** The trace id (32 hex) that rows, logs and provider calls will carry. */
   readonly trace?: string;
 }
@@ -90,6 +93,11 @@ export interface Client extends RideWishes {
   capture(opId: OpId, wish: CaptureWish, key: string): Promise<HoldAnswer>;
   /** Lets a hold end at another moment, epoch milliseconds. The key is as that of a capture. */
   extend(opId: OpId, expiresAt: number, key: string): Promise<HoldAnswer>;
+  /**
+   * Lets a deferred payment, of which nothing was sent, take another way, or keeps it waiting. The
+   * key is as that of a capture.
+   */
+  chooseMethod(opId: OpId, method: PaymentMethod, key: string): Promise<HoldAnswer>;
   /** Asks the provider once more about one in doubt or parked; false when none runs. */
   verify(opId: OpId): Promise<boolean>;
   /** Tells a parked operation what two people decided; false when none runs under this id. */
@@ -172,6 +180,7 @@ function sealedEnvelope(
     acceptedAt: Date.now(),
     timeBudgetMs: start.timeBudget ?? timeBudgetMsDefault,
     ...(start.parentOpId !== undefined && { parentOpId: start.parentOpId }),
+    ...(start.approvalAbove !== undefined && { approvalAbove: start.approvalAbove }),
     ...(start.sealed !== undefined && { sealed: ringOf(keys).seal(start.sealed, known.opId) }),
   };
 }

@@ -1,12 +1,20 @@
 import type { Client as TemporalClient } from '@temporalio/client';
 import type { OpId } from '../domain/index.js';
-import { type AnswerTo, capture, extend, type HoldAnswer } from '../workflows/messages.js';
+import {
+  type AnswerTo,
+  capture,
+  chooseMethod,
+  extend,
+  type HoldAnswer,
+} from '../workflows/messages.js';
 import type { Client } from './client.js';
 import { IdempotencyKeyReused } from './key-reused.js';
 import { unlessGone } from './unless-gone.js';
 
-/** Wishes about what a payment holds, each carried out once per key. */
-export function holdWishes(temporal: TemporalClient): Pick<Client, 'capture' | 'extend'> {
+/** Wishes about a payment under way, each carried out once per key. */
+export function holdWishes(
+  temporal: TemporalClient,
+): Pick<Client, 'capture' | 'extend' | 'chooseMethod'> {
   return {
     capture: async (opId, wish, key) => {
       const answer = await answered(temporal, opId, capture, wish, key);
@@ -19,6 +27,10 @@ export function holdWishes(temporal: TemporalClient): Pick<Client, 'capture' | '
       const answer = await answered(temporal, opId, extend, expiresAt, key);
       return firstAnswer(opId, answer, { holdExpiresAt: answer?.asked === expiresAt });
     },
+    chooseMethod: async (opId, method, key) => {
+      const answer = await answered(temporal, opId, chooseMethod, method, key);
+      return firstAnswer(opId, answer, { method: answer?.asked === method });
+    },
   };
 }
 
@@ -30,7 +42,7 @@ export function holdWishes(temporal: TemporalClient): Pick<Client, 'capture' | '
 async function answered<Wish>(
   temporal: TemporalClient,
   opId: OpId,
-  update: typeof capture | typeof extend,
+  update: typeof capture | typeof extend | typeof chooseMethod,
   wish: Wish,
   key: string,
 ): Promise<AnswerTo<Wish> | undefined> {

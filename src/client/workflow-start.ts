@@ -5,6 +5,7 @@ import {
   type Envelope,
   formatMoney,
   type PaymentPayload,
+  turnOf,
 } from '../domain/index.js';
 import { searchAttributesOf } from './search-attributes.js';
 
@@ -28,6 +29,8 @@ export function startOf(envelope: Envelope, taskQueue: string) {
     workflowId: envelope.opId,
     taskQueue,
     args: [envelope],
+    // Its steps inherit it: where many wait, accounts take turns.
+    priority: { fairnessKey: turnOf(envelope.tenant, accountOf(envelope.command)) },
     workflowIdConflictPolicy: 'FAIL',
     // With the worker's sticky time-out this bounds how long a dead worker is waited for.
     workflowTaskTimeout: '5s',
@@ -40,6 +43,10 @@ export function startOf(envelope: Envelope, taskQueue: string) {
 function memoOf({ principal, command, digests }: Envelope) {
   const { domain, eventType, bizKey } = command;
   return { principal, domain, eventType, digests, ...(bizKey && { bizKey }) };
+}
+
+function accountOf({ payload }: Command): string {
+  return (payload as { readonly account?: string }).account ?? '';
 }
 
 function summaryOf(command: Command): string {

@@ -6,6 +6,7 @@
  * proved in: test/conventions
  */
 import { envExample } from './env-example.js';
+import { everyOperationConforms } from './every-operation-conforms.js';
 import { homePaths } from './home-paths.js';
 import { importTable } from './imports.js';
 import { installedSql, migrationNote } from './migrations.js';
@@ -36,6 +37,7 @@ export const rules: readonly Rule[] = [
   versionGates,
   faultMaker,
   operationEnds,
+  everyOperationConforms,
   installedSql,
   migrationNote,
   fileSize,

@@ -88,6 +88,13 @@ export interface BreakerStore {
   ): Promise<BreakerRow & { readonly won: boolean }>;
 }
 
+/** What a person does with a breaker. */
+export const breakerActs = ['isolate', 'reset'] as const;
+export type BreakerAct = (typeof breakerActs)[number];
+
+/** Who can move money outside, by the names of their profiles. */
+export const paymentProviders = ['sandbox', 'stripe'] as const;
+
 /** Healthy: everything goes out, nothing failed. Also what a breaker is before its first change. */
 export const closedBreaker: BreakerState = { mode: 'closed', failuresInRow: 0, recent: [] };
 

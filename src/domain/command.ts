@@ -31,6 +31,8 @@ export interface Envelope<Of extends Command = Command> {
   readonly acceptedAt: number;
   readonly timeBudgetMs: number;
   readonly parentOpId?: OpId;
+  /** A second person must approve what moves more, in minor units; nobody when absent. */
+  readonly approvalAbove?: number;
 }
 
 /** The operations there are: their names on the wire and the workflow that carries each out. */

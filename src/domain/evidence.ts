@@ -18,6 +18,8 @@ export interface Held {
   readonly heldAt: number;
   /** When the hold ends by itself, epoch milliseconds; absent where money is taken at once. */
   readonly expiresAt?: number;
+  /** Set when the customer chose since then that no charge brings it. */
+  readonly method?: 'balance';
   /** Of a refund: the provider's charge that it gives back. */
   readonly chargeId?: string;
   /** Set when it was held before: a call under `reference` may have gone out then. */
@@ -218,6 +220,32 @@ export interface Released {
 export interface Conflict {
   readonly kind: 'conflict';
   readonly reason: string;
+}
+
+/** A payment that begins later has its row. */
+export interface Scheduled {
+  readonly kind: 'scheduled';
+  readonly opId: OpId;
+}
+
+/** The customer chose another method before anything was sent. */
+export interface MethodChosen {
+  readonly kind: 'chosen';
+  readonly opId: OpId;
+  readonly method: 'balance';
+}
+
+/** A second person approved what moves. */
+export interface Approved {
+  readonly kind: 'approved';
+  readonly opId: OpId;
+}
+
+/** Nobody approved it: refused, withdrawn, or out of time. */
+export interface NotApproved {
+  readonly kind: 'not-approved';
+  readonly opId: OpId;
+  readonly code: RefusalCode;
 }
 
 /** An operation that gives late money back has its row. */

@@ -30,7 +30,7 @@ export interface CaptureRefusal {
 
 export interface HoldRefusal {
   readonly kind: 'refused';
-  readonly code: CaptureRefusal['code'] | 'hold-too-long' | 'moment-past';
+  readonly code: CaptureRefusal['code'] | 'hold-too-long' | 'moment-past' | 'not-supported';
 }
 
 /** Judges a capture of `amount`, or of all that is left; a hold of one capture ends with it. */
@@ -39,10 +39,9 @@ export function judgeCapture(
   asked: CaptureWish,
 ): AcceptedCapture | CaptureRefusal {
   if (holding.closing) return { kind: 'refused', code: 'invalid-state' };
-  const taken = holding.captured + holding.promised;
-  const left = holding.authorised - taken;
+  const left = holding.authorised - takenOf(holding);
   const minor = asked.amount ?? left;
-  if (minor <= 0 || minor > captureMax(holding) - taken) {
+  if (minor <= 0 || minor > captureMax(holding)) {
     return { kind: 'refused', code: 'capture-exceeds-hold' };
   }
   const final = holding.captures === 'manual' || asked.final === true || minor >= left;
@@ -70,6 +69,12 @@ export function parseExtension(body: unknown): Parsed<number> {
   return readObject(body, ['holdExpiresAt'], (read) => read.moment('holdExpiresAt'));
 }
 
-function captureMax({ authorised, tolerancePercent }: Holding): number {
-  return authorised + Math.floor((authorised * tolerancePercent) / 100);
+/** The most that may still be captured, with the tolerance. */
+export function captureMax(holding: Holding): number {
+  const { authorised, tolerancePercent } = holding;
+  return authorised + Math.floor((authorised * tolerancePercent) / 100) - takenOf(holding);
+}
+
+function takenOf({ captured, promised }: Holding): number {
+  return captured + promised;
 }

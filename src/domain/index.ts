@@ -20,11 +20,13 @@ export {
   admits,
   afterFailure,
   afterSuccess,
+  type BreakerAct,
   type BreakerEvent,
   type BreakerProfile,
   type BreakerRow,
   type BreakerState,
   type BreakerStore,
+  breakerActs,
   breakerAt,
   breakerEventOf,
   breakerProfiles,
@@ -32,6 +34,7 @@ export {
   closedBreaker,
   hearsSuccess,
   isolatedBreaker,
+  paymentProviders,
   shareOf,
   tallied,
 } from './breaker.js';
@@ -40,9 +43,11 @@ export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { type LateCommand, lateCommandOf } from './late.js';
+export { askAgainMs, deferredMsMax } from './deferral.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type { OperationEvent } from './event.js';
 export type {
+  Approved,
   Attempted,
   Authorized,
   Begun,
@@ -55,6 +60,8 @@ export type {
   Extended,
   Fenced,
   Held,
+  MethodChosen,
+  NotApproved,
   NotFound,
   OutsideAnswer,
   OutsideStep,
@@ -65,6 +72,7 @@ export type {
   Returned,
   ReleaseBecause,
   ReleasedByHand,
+  Scheduled,
   Settled,
   SettledByHand,
   SettleProof,
@@ -113,12 +121,15 @@ export {
 export type { Fail, Ok, Outcome, Retry, Unknown } from './outcome.js';
 export {
   type PaymentCommand,
+  type PaymentMethod,
   type PaymentPayload,
+  parseMethodChoice,
   parsePaymentCommand,
   timeBudgetMsDefault,
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
+export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export {
   authoriseMsMax,
@@ -141,6 +152,7 @@ export {
   type RideRequested,
   rideMsMax,
   rideParties,
+  splitFare,
 } from './ride.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';

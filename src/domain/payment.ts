@@ -4,6 +4,8 @@ import type { Currency } from './currency.js';
 import { type Parsed, readObject } from './faults.js';
 import type { AccountId } from './ids.js';
 
+export type PaymentMethod = 'card' | 'balance';
+
 /** What a payment asks for, as it travels: no free text, that is sealed. */
 export interface PaymentPayload {
   readonly account: AccountId;
@@ -13,7 +15,7 @@ export interface PaymentPayload {
   /** `automatic` takes the money at once; the others hold it, for one capture or for several. */
   readonly capture: 'automatic' | 'manual' | 'multiple';
   /** `balance` moves money between two accounts of this ledger; `card` asks the provider. */
-  readonly method: 'card' | 'balance';
+  readonly method: PaymentMethod;
   /** The account that receives; the tenant's merchant account of that currency when absent. */
   readonly payTo?: AccountId;
   /** When the hold ends by itself, epoch milliseconds; 7 days after it began when absent. */
@@ -39,7 +41,7 @@ const timeBudgetMsMin = 1_000;
 const timeBudgetMsMax = 30 * 24 * 3_600_000;
 const descriptionLengthMax = 500;
 const captures = ['automatic', 'manual', 'multiple'] as const;
-const methods = ['card', 'balance'] as const;
+const methods = ['card', 'balance'] as const satisfies readonly PaymentMethod[];
 const fields = [
   ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
   ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt'],
@@ -86,4 +88,9 @@ export function parsePaymentCommand(body: unknown, idemKey: string): Parsed<Paym
       ...(Object.keys(sealed).length > 0 && { sealed }),
     };
   });
+}
+
+/** Reads the body that chooses another method. */
+export function parseMethodChoice(body: unknown): Parsed<PaymentMethod> {
+  return readObject(body, ['method'], (read) => read.oneOf('method', methods));
 }

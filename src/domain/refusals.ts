@@ -5,6 +5,8 @@ export const refusalCodes = [
   'account-frozen',
   'account-unknown',
   'already-known',
+  'approval-expired',
+  'approval-refused',
   'balance-limit-exceeded',
   'capture-exceeds-hold',
   'currency-mismatch',

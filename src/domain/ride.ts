@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import { commands } from './command.js';
 import type { Currency } from './currency.js';
 import { type Parsed, readObject } from './faults.js';
-import { type CaptureRefusal, type Holding, judgeCapture } from './holding.js';
+import { type CaptureRefusal, captureMax, type Holding, judgeCapture } from './holding.js';
 import type { AccountId, OpId } from './ids.js';
 import { destinationForm } from './payout.js';
 
@@ -95,8 +95,17 @@ export function judgeCompletion(ride: Ride, amount: number): RideAnswer {
   if (holding.closing) {
     return ending?.kind === 'completed' && ending.amount === amount ? accepted : tooLate;
   }
-  const judged = judgeCapture(holding, { amount, final: true });
+  const judged = judgeCapture(holding, { amount: splitFare(holding, amount).minor, final: true });
   return judged.kind === 'accepted' ? accepted : judged;
+}
+
+/** A fare as it is taken: of the hold what that and its tolerance allow, then the rest. */
+export function splitFare(
+  holding: Holding,
+  fare: number,
+): { readonly minor: number; readonly rest: number } {
+  const minor = Math.min(fare, captureMax(holding));
+  return { minor, rest: fare - minor };
 }
 
 /**

@@ -1,5 +1,11 @@
 import type { StartOptions } from '../client/index.js';
-import { type AccountId, type Command, differs, type FieldDigests } from '../domain/index.js';
+import {
+  type AccountId,
+  type Command,
+  commands,
+  differs,
+  type FieldDigests,
+} from '../domain/index.js';
 import type { AccountRow } from '../ledger/reads.js';
 import type { GatewayDeps } from './app.js';
 import type { Caller } from './auth.js';
@@ -39,12 +45,20 @@ export interface Acceptance {
 
 /** Accepts over a client and the reads, and waits for ends where it is asked to. */
 export function createAcceptance(
-  { client, reads, metrics }: Pick<GatewayDeps, 'client' | 'reads' | 'metrics'>,
+  {
+    client,
+    reads,
+    metrics,
+    approvalAbove,
+  }: Pick<GatewayDeps, 'client' | 'reads' | 'metrics' | 'approvalAbove'>,
   ends: Ends,
 ): Acceptance {
   return {
     async accept({ caller, command, accounts, admit, options, waitMs }) {
-      const as = { ...options, tenant: caller.tenant, principal: caller.subject };
+      const as = {
+        ...{ ...options, tenant: caller.tenant, principal: caller.subject },
+        ...(approvalAbove !== null && isApprovable(command) && { approvalAbove }),
+      };
       const { opId, digests } = client.identify(command, as);
       const replayOf = async (first: FieldDigests, view: OperationView) => {
         const fields = differs(first, digests);
@@ -72,6 +86,12 @@ export function createAcceptance(
       return { operation: await ends.await(caller, view, waitMs), replayed };
     },
   };
+}
+
+/** True for what moves money at somebody's word. */
+function isApprovable({ eventType }: Command): boolean {
+  const { payment, refund, payout } = commands;
+  return [payment, refund, payout].some((one) => one.eventType === eventType);
 }
 
 /** True for the problem of this code. */

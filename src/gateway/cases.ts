@@ -20,7 +20,8 @@ import { answers, bodyProblems, noQuery } from './schemas.js';
 
 type Deps = Pick<GatewayDeps, 'client' | 'cases' | 'keys'>;
 
-const people: readonly Role[] = ['operator', 'admin'];
+/** Who decides what the machine does not. */
+export const people: readonly Role[] = ['operator', 'admin'];
 
 /** What waits for a person: listed, shown, and acted upon. */
 export function caseRoutes(app: App, deps: Deps): void {

@@ -145,7 +145,8 @@ function cancelRoute(app: App, { client, reads }: Deps): void {
   );
 }
 
-function sendWished(reply: FastifyReply, payment: FoundOperation): FastifyReply {
+/** Answers a wish that won. */
+export function sendWished(reply: FastifyReply, payment: FoundOperation): FastifyReply {
   return reply.code(202).header('location', operationPath(payment.opId)).send(payment);
 }
 
@@ -154,11 +155,12 @@ function sendWished(reply: FastifyReply, payment: FoundOperation): FastifyReply 
  * after the payment has ended, for as long as Temporal retains it. After that nobody knows whether
  * that key had won, and it is `invalid-state` as for any wish that comes too late.
  */
-function wishKeyOf({ subject }: Caller, key: string): string {
+export function wishKeyOf({ subject }: Caller, key: string): string {
   return sha256Hex(JSON.stringify([subject, key]));
 }
 
-function requireAccepted(answer: HoldAnswer): void {
+/** Throws the problem of a wish that lost. */
+export function requireAccepted(answer: HoldAnswer): void {
   if (answer.kind === 'refused') throw problem(answer.code);
 }
 

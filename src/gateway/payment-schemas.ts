@@ -60,6 +60,12 @@ export const extensionBody = z.strictObject({
   holdExpiresAt: moment.meta({ format: 'date-time', description: 'Still to come' }),
 });
 
+export const methodBody = z.strictObject({
+  method: z
+    .enum(['card', 'balance'])
+    .meta({ description: '`balance` pays from the account; the one it has keeps it waiting' }),
+});
+
 export const refundBody = z.strictObject({
   amount: amount.optional().meta({ description: 'Minor units; all that is left when absent' }),
   reason: plainText(500).optional().meta({ description: 'Kept sealed' }),

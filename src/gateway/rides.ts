@@ -109,8 +109,8 @@ function completeRoute(app: App, deps: Deps): void {
       schema: {
         ...wishSchema('Take the fare of a ride', 'capture-exceeds-hold'),
         description:
-          'The fare may pass the estimate by as much as the provider tolerates. One beyond that' +
-          ' is refused, and the ride goes on.',
+          'A fare beyond the estimate and what the provider tolerates is taken in two charges.' +
+          ' One that the rider does not have is not taken, and the ride goes on.',
         body: bodies.rideCompletionBody,
       },
     },

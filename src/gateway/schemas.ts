@@ -97,6 +97,10 @@ export const operationBody = z
     bizKey: z.string(),
     state: z.enum(states),
     phase: z.enum(phases).optional(),
+    deferredUntil: moment.optional().meta({
+      format: 'date-time',
+      description: 'Until when it waits for its provider, while it is deferred',
+    }),
     outcome: z
       .object({
         kind: z.string(),

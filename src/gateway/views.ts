@@ -18,6 +18,7 @@ export function viewOfRow(row: OperationRow): OperationView {
     bizKey,
     state,
     ...(row.phase !== null && { phase: row.phase }),
+    ...(row.deferredUntil !== null && { deferredUntil: row.deferredUntil }),
     ...(row.outcome !== null && { outcome: outcomeOf(row.outcome) }),
     ...(row.account !== null && { account: row.account }),
     ...(row.amount !== null && { amount: row.amount }),

@@ -36,6 +36,8 @@ export const breakerEvent = ledger.table(
     type: text('type').notNull(),
     /** The worker or the operator that did it. */
     actor: text('actor').notNull(),
+    /** Why, of an operator's. */
+    reason: text('reason'),
     at: timestamp('at', { withTimezone: true, mode: 'string' }).notNull(),
   },
   (t) => [

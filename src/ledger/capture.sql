@@ -1,8 +1,10 @@
 -- Begins one capture of a hold: writes the key before the provider is asked. What goes beyond the
 -- hold, within the tolerance of what was authorised, is set aside first, so that the second half
--- cannot fail for want of money. A refusal changes nothing and is not kept: it may be asked again.
-create or replace function ledger.capture_v1(
-  p_op_id text, p_step text, p_minor bigint, p_final boolean, p_tolerance_percent int
+-- cannot fail for want of money; and so is the rest, which a charge of its own takes afterwards.
+-- A refusal changes nothing and is not kept: it may be asked again.
+create or replace function ledger.capture_v2(
+  p_op_id text, p_step text, p_minor bigint, p_final boolean, p_tolerance_percent int,
+  p_rest bigint
 ) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
@@ -20,7 +22,7 @@ begin
     return ledger.refusal('invalid-state', 'nothing is held any more');
   end if;
   v_minor := coalesce(p_minor, h.amount - h.captured);
-  v_more := v_minor - (h.amount - h.captured);
+  v_more := v_minor + p_rest - (h.amount - h.captured);
   if v_minor > o.amount + o.amount * p_tolerance_percent / 100 - h.captured then
     return ledger.refusal('capture-exceeds-hold', 'more than the hold and its tolerance');
   end if;
@@ -43,3 +45,7 @@ begin
     'reference', ledger.write_attempt(o, p_step, 1, v_minor), 'minor', v_minor,
     'final', p_final), 'IN_PROGRESS', 'charging', 'hold.capturing');
 end $$;
+
+revoke all on function ledger.capture_v2(text, text, bigint, boolean, int, bigint) from public;
+grant execute on function ledger.capture_v2(text, text, bigint, boolean, int, bigint)
+  to holdfast_worker;

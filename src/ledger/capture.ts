@@ -8,20 +8,23 @@ export interface CaptureRequest {
   readonly final: boolean;
   /** How much more than was authorised may be taken, in percent of it. */
   readonly tolerancePercent: number;
+  /** Is set aside with it, to be charged by itself once this is captured. */
+  readonly rest?: number;
 }
 
 /**
- * Writes the key of one capture, and sets aside what goes beyond the hold. Refuses: invalid-state,
- * capture-exceeds-hold, insufficient-funds.
+ * Writes the key of one capture, and sets aside what goes beyond the hold, with the rest. Refuses:
+ * invalid-state, capture-exceeds-hold, insufficient-funds.
  */
 export function beginCapture(database: Database) {
   return (opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail> =>
     database.call(
-      'ledger.capture_v1',
+      'ledger.capture_v2',
       opId,
       asked.step,
       asked.minor ?? null,
       asked.final,
       asked.tolerancePercent,
+      asked.rest ?? 0,
     );
 }

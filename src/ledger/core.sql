@@ -14,7 +14,7 @@ begin
   insert into ledger.operation (
     op_id, tenant, trace, principal, actor, domain, event_type, biz_key, idem_key, fingerprint,
     digests, command, sealed, account, amount, currency, accepted_at, updated_at, budget_ends_at,
-    parent_op_id)
+    parent_op_id, approval_above)
   values (
     p_envelope ->> 'opId', p_envelope ->> 'tenant', p_envelope ->> 'trace',
     p_envelope ->> 'principal', p_envelope ->> 'actor', c ->> 'domain', c ->> 'eventType',
@@ -22,9 +22,11 @@ begin
     p_envelope -> 'digests', c, decode(p_envelope ->> 'sealed', 'base64'),
     c #>> '{payload,account}', (c #>> '{payload,amount}')::bigint, c #>> '{payload,currency}',
     to_timestamp((p_envelope ->> 'acceptedAt')::numeric / 1000), ledger.clock(),
-    to_timestamp(((p_envelope ->> 'acceptedAt')::numeric
+    -- What is to begin later has its budget from then on.
+    to_timestamp((greatest((p_envelope ->> 'acceptedAt')::numeric,
+        (c #>> '{payload,scheduledAt}')::numeric)
       + (p_envelope ->> 'timeBudgetMs')::numeric) / 1000),
-    p_envelope ->> 'parentOpId')
+    p_envelope ->> 'parentOpId', (p_envelope ->> 'approvalAbove')::bigint)
   on conflict do nothing;
   select * into o from ledger.operation where op_id = p_envelope ->> 'opId' for update;
   return o;

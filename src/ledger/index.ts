@@ -6,8 +6,10 @@
  * proved in: test/ledger, on a real PostgreSQL
  */
 import type { Database } from '../database/index.js';
+import { endApproval } from './approval.js';
 import { writeAttempt } from './attempt.js';
 import { beginCapture } from './capture.js';
+import { chooseMethod } from './choose-method.js';
 import { editAccount } from './edit-account.js';
 import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
@@ -17,14 +19,18 @@ import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
+import { schedule } from './schedule.js';
 import { settle } from './settle.js';
 
+export { type Approvals, createApprovals, type Waiting } from './approval.js';
 export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
+export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
+export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,
@@ -47,12 +53,15 @@ export function createLedger(database: Database) {
     openAccount: openAccount(database),
     fund: fund(database),
     editAccount: editAccount(database),
+    schedule: schedule(database),
     hold: hold(database),
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
     requestRide: requestRide(database),
     holdRide: holdRide(database),
     endRide: endRide(database),
+    endApproval: endApproval(database),
+    chooseMethod: chooseMethod(database),
     beginCapture: beginCapture(database),
     extendHold: extendHold(database),
     writeAttempt: writeAttempt(database),

@@ -1,6 +1,6 @@
 -- Begins to give back what an ended operation did not know of. It is refused while that operation
 -- still decides itself, and for evidence that is the very proof it ended on: what a closed attempt
--- was settled with is not late.
+-- was settled with is not late, nor what two people settled without naming its charge.
 create or replace function ledger.begin_late_v1(p_envelope jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
@@ -19,7 +19,7 @@ begin
     when exists (select from ledger.attempt
                   where op = paid.id and key = e ->> 'reference'
                     and outcome ->> 'kind' = e ->> 'kind'
-                    and outcome ->> 'chargeId' = e ->> 'chargeId') then
+                    and coalesce(outcome -> 'chargeId', e -> 'chargeId') = e -> 'chargeId') then
       ledger.refusal('already-known', 'the operation ended on this')
   end;
   if v_result is not null then

@@ -35,8 +35,10 @@ export function createOpenOperations(database: Database): OpenOperations {
                    'fingerprint', o.fingerprint, 'trace', o.trace, 'parentOpId', o.parent_op_id,
                    'sealed', translate(encode(o.sealed, 'base64'), E'\n', ''),
                    'acceptedAt', round(extract(epoch from o.accepted_at) * 1000),
-                   'timeBudgetMs',
-                     round(extract(epoch from o.budget_ends_at - o.accepted_at) * 1000)))
+                   'timeBudgetMs', round(extract(epoch from o.budget_ends_at - greatest(
+                     o.accepted_at,
+                     to_timestamp((o.command #>> '{payload,scheduledAt}')::numeric / 1000)
+                   )) * 1000), 'approvalAbove', o.approval_above))
                  -- As they came: what was null in them stays so.
                  || jsonb_build_object('command', o.command, 'digests', o.digests)) as operation
           from ledger.operation o,

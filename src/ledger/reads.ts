@@ -7,7 +7,7 @@ import { account, operation } from './tables.js';
 import { type Verified, type VerifyScope, verifyLedger } from './violations.js';
 
 export type { EvidenceRow, HistoryRow } from './history.js';
-export { type Invariant, invariants, type Verified, type Violation } from './violations.js';
+export { type Invariant, invariants, type Verified } from './violations.js';
 
 /** An operation as its row says it. */
 export interface OperationRow {
@@ -18,6 +18,8 @@ export interface OperationRow {
   readonly bizKey: string;
   readonly state: OperationState;
   readonly phase: Phase | null;
+  /** Until when it waits for its provider, while it is deferred. RFC 3339. */
+  readonly deferredUntil: string | null;
   readonly outcome: OutcomeRow | null;
   readonly account: AccountId | null;
   readonly amount: number | null;
@@ -208,7 +210,7 @@ function admissionQuery(tenant: string, opId: OpId, ids: readonly AccountId[]): 
       select o.op_id as "opId", o.principal, o.domain, o.event_type as "eventType",
              o.biz_key as "bizKey", o.state, o.phase, o.outcome, o.account, o.amount, o.currency,
              o.accepted_at as "acceptedAt", o.updated_at as "updatedAt", o.seq as version,
-             o.digests, a.owner
+             o.digests, a.owner, ${deferredUntil(sql`o.id`, sql`o.phase`)} as "deferredUntil"
         from ledger.operation o
         left join ledger.account a
           on a.tenant = o.tenant and a.account_id = o.account and a.slot = 0
@@ -220,6 +222,13 @@ function admissionQuery(tenant: string, opId: OpId, ids: readonly AccountId[]): 
              sum(version) as version
         from ledger.account where tenant = ${tenant} and account_id in (${named})
        group by account_id) a) as accounts`;
+}
+
+// Written where it was deferred. By the step's primary key, so only for a row that is read anyway.
+function deferredUntil(op: SQL, phase: SQL): SQL<string | null> {
+  return sql`case when ${phase} = 'deferred' then (
+    select max(s.result -> 'detail' ->> 'until') from ledger.step s
+     where s.op = ${op} and s.step like 'phase.%') end`;
 }
 
 const ownerOf = and(
@@ -237,6 +246,7 @@ const operationColumns = {
   bizKey: operation.bizKey,
   state: operation.state,
   phase: operation.phase,
+  deferredUntil: deferredUntil(sql`${operation.id}`, sql`${operation.phase}`),
   outcome: operation.outcome,
   account: operation.account,
   amount: operation.amount,

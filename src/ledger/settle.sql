@@ -1,6 +1,7 @@
 -- Moves held money to its payee, with what the provider did as proof: the evidence is checked again
 -- here. The last one gives back what is left of the hold and ends the operation. A settle that lost
--- the race, or whose proof does not fit, changes nothing.
+-- the race, or whose proof does not fit, changes nothing. Two people settle the capture or charge
+-- that was asked last, where that is open, and all that is left where none is.
 create or replace function ledger.settle_v2(
   p_op_id text, p_step text, p_proof jsonb, p_final boolean
 ) returns jsonb
@@ -8,6 +9,7 @@ language plpgsql volatile security definer set search_path = ledger, pg_temp as 
 declare
   o ledger.operation := ledger.operation_known(p_op_id);
   h ledger.hold;
+  v_open ledger.attempt;
   v_result jsonb := ledger.step_result(o.id, p_step);
   v_minor bigint;
   v_left bigint;
@@ -23,7 +25,12 @@ begin
     return jsonb_build_object('kind', 'conflict', 'reason', 'evidence-mismatch');
   end if;
   v_left := h.amount - h.captured;
-  v_minor := coalesce((p_proof ->> 'minor')::bigint, v_left);
+  if p_proof ->> 'kind' = 'by-hand' then
+    select * into v_open from (
+      select * from ledger.attempt where op = o.id order by sent_at desc, key desc limit 1) as last
+     where outcome is null and step ~ '^(capture|charge)[.]';
+  end if;
+  v_minor := least(coalesce((p_proof ->> 'minor')::bigint, v_open.amount, v_left), v_left);
   if p_final then v_back := v_left - v_minor; end if;
   perform 1 from ledger.account where id in (h.account, h.payee) order by id for no key update;
   perform ledger.post(o, p_step, jsonb_build_array(
@@ -33,11 +40,18 @@ begin
      set captured = captured + v_minor, released = v_back,
          state = case when captured + v_minor + v_back = amount then 'captured' else 'held' end
    where op = o.id returning * into h;
-  update ledger.attempt set outcome = p_proof where op = o.id and key = p_proof ->> 'reference';
+  -- What was decided by hand is no news when the provider tells of it.
+  update ledger.attempt
+     set outcome = case when key = v_open.key then p_proof || '{"kind": "captured"}'
+                        else p_proof end
+   where op = o.id and key in (p_proof ->> 'reference', v_open.key);
   return ledger.finish(o, p_step, jsonb_strip_nulls(jsonb_build_object(
     'kind', case h.state when 'captured' then 'settled' else 'captured-part' end,
     'opId', o.op_id, 'minor', h.captured, 'currency', h.currency,
-    'chargeId', p_proof -> 'chargeId', 'payoutId', p_proof -> 'payoutId',
+    'chargeId', coalesce((
+      select outcome -> 'chargeId' from ledger.attempt
+       where op = o.id and outcome ->> 'kind' = 'captured' order by sent_at, key limit 1),
+      p_proof -> 'chargeId'), 'payoutId', p_proof -> 'payoutId',
     'byHand', case p_proof ->> 'kind' when 'by-hand' then true end)),
     case h.state when 'captured' then 'COMPLETED' else 'IN_PROGRESS' end,
     case h.state when 'captured' then null else 'held' end,
@@ -46,7 +60,7 @@ end $$;
 
 -- Evidence proves when its key is that of an attempt of this hold for such a step, and amount and
 -- currency are those that the attempt was to move; a transfer inside the ledger is its own proof.
--- Two people prove all that is left, and nothing else.
+-- Two people prove what was asked, and no other amount.
 create or replace function ledger.proves_move(h ledger.hold, p_proof jsonb) returns boolean
 language sql stable as $$
   select case

@@ -1,12 +1,15 @@
 -- What verbs of later steps share.
 
 -- The first answer of a verb that holds, if it ran before: an operation that has ended answers with
--- its end. The run that held it knows best what it did since: to itself this is no repetition.
+-- its end. The run that held it knows best what it did since: to itself this is no repetition. The
+-- customer may have chosen another method since then.
 create or replace function ledger.held_before(o ledger.operation, p_envelope jsonb) returns jsonb
 language sql stable as $$
   select case when answer ->> 'run' = p_envelope ->> 'run' then answer - 'replayed' else answer end
     from coalesce(ledger.key_refusal(o, p_envelope), o.outcome || '{"replayed": true}',
-                  ledger.step_result(o.id, 'reserve')) as answer
+                  ledger.step_result(o.id, 'reserve') || coalesce((
+                    select jsonb_build_object('method', result -> 'method')
+                      from ledger.step where op = o.id and step = 'method'), '{}')) as answer
 $$;
 
 -- Writes the key under which the outside is about to be asked, and gives it.

@@ -60,11 +60,14 @@ export const operation = ledger.table(
     updatedAt: moment('updated_at').notNull(),
     budgetEndsAt: moment('budget_ends_at').notNull(),
     parentOpId: text('parent_op_id'),
+    /** A second person must approve what moves more; nobody when null. */
+    approvalAbove: bigint('approval_above', { mode: 'number' }),
   },
   (t) => [
     unique('operation_key').on(t.tenant, t.principal, t.domain, t.eventType, t.idemKey),
     index('operation_budget').on(t.state, t.budgetEndsAt),
     index('operation_open').on(t.id).where(sql`state in ('PENDING', 'IN_PROGRESS')`),
+    index('operation_waiting').on(t.id).where(sql`phase in ('deferred', 'in-doubt', 'parked')`),
     index('operation_list').on(t.tenant, t.id),
     index('operation_account').on(t.tenant, t.account, t.id),
     index('operation_biz_key').on(t.tenant, t.bizKey),
@@ -185,6 +188,20 @@ export const step = ledger.table(
     at: moment('at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.op, t.step] })],
+);
+
+/** What a second person said of an operation that waited for one. */
+export const approval = ledger.table(
+  'approval',
+  {
+    op: op().primaryKey(),
+    ...origin(),
+    verdict: text('verdict').notNull(),
+    principal: text('principal').notNull(),
+    actor: text('actor').notNull(),
+    at: moment('at').notNull(),
+  },
+  () => [check('approval_verdict', sql`verdict in ('approved', 'refused')`)],
 );
 
 /** One row per key that a provider may have seen. */

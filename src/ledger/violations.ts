@@ -36,13 +36,14 @@ export const invariants = {
   'parked-has-its-case': 'What is parked has its open case, and nothing else has one.',
   'case-says-what-is-held': 'An open case says what is still held.',
   'by-hand-by-two': 'What was done by hand was approved by two people.',
+  'approved-by-another': 'Who approved an operation did not ask for it, and is in the audit.',
   'rows-belong-to-their-operation': 'Rows carry the tenant and the trace of their operation.',
 } as const;
 
 export type Invariant = keyof typeof invariants;
 
 /** An invariant that does not hold, with how often and some of what breaks it. */
-export interface Violation {
+interface Violation {
   readonly name: Invariant;
   /** What should hold. */
   readonly rule: string;

@@ -64,12 +64,34 @@ export function addOperationCommands(program: Command): void {
       show(answer, { json: asJson === true }, historyText, () => exitCodes.ok);
     });
 
+  addVerdict(ops, 'approve');
+  addVerdict(ops, 'refuse');
+
   ops
     .command('cancel')
     .summary('the same as cancel')
     .argument('<opId>')
     .addOption(json())
     .action(cancel);
+}
+
+function addVerdict(ops: Command, verdict: 'approve' | 'refuse'): void {
+  ops
+    .command(verdict)
+    .summary(`${verdict} an operation that awaits a second person: not who asked for it`)
+    .argument('<opId>')
+    .requiredOption('--reason <text>', 'why; kept in the audit')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ npx holdfast ops ${verdict} op_3k2... --reason "I called"`,
+    )
+    .action(async (opId: string, { reason, ...asked }: Shown & { readonly reason: string }) => {
+      const api = await connect();
+      const path = `/v1/operations/${encodeURIComponent(opId)}/${verdict}`;
+      const answer = await api.post<OperationBody>(path, { reason });
+      show(answer, asked, operationText, () => exitCodes.ok);
+    });
 }
 
 interface PageOptions extends Shown {

@@ -21,6 +21,7 @@ interface PayOptions extends Started {
 export function addPaymentCommands(program: Command): void {
   addPay(program);
   addCapture(program);
+  addMethod(program);
   addCancel(program);
   addRefund(program);
   addPayout(program);
@@ -87,6 +88,23 @@ function addCapture(program: Command): void {
         key,
       });
       // Accepted is what was asked for here: it is carried out after the answer.
+      show(answer, asked, operationText, () => exitCodes.ok);
+    });
+}
+
+function addMethod(program: Command): void {
+  program
+    .command('method')
+    .summary('choose another method for a payment that is deferred')
+    .argument('<opId>')
+    .argument('<method>', 'card or balance')
+    .addOption(keyOption())
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  $ npx holdfast method op_3k2... balance')
+    .action(async (opId: string, method: string, asked: Omit<Started, 'wait'>) => {
+      const key = keyOf(asked);
+      const api = await connect();
+      const answer = await api.post<OperationBody>(pathOf(opId, 'method'), { method }, { key });
       show(answer, asked, operationText, () => exitCodes.ok);
     });
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
@@ -18,11 +19,14 @@ Examples:
   $ npx holdfast pay alice 500 EUR --to bob --method balance --json
   $ npx holdfast pay alice 3000 EUR --capture manual
   $ npx holdfast capture op_3k2... 2500
+  $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
+  $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
+  $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"
   $ npx holdfast verify`;
 
 const program = new Command('holdfast')
@@ -48,6 +52,7 @@ program
   });
 
 addCaseCommands(program);
+addBreakerCommands(program);
 addVerifyCommand(program);
 
 // Whoever reads us may stop reading, as head does.

@@ -2,9 +2,10 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createCases, createInbox } from '../ledger/index.js';
+import { createApprovals, createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
+import { createStripeWebhooks } from '../providers/stripe/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import type { GatewayConfig } from './config.js';
@@ -17,8 +18,9 @@ export interface HoldfastGatewayDeps {
   readonly taskQueue: string;
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
-  /** The secrets of webhooks; of a provider without one none are taken. */
-  readonly webhookSecrets: GatewayConfig['webhookSecrets'];
+  readonly approvalAbove: GatewayConfig['approvalAbove'];
+  /** How webhooks are signed; of a provider that is not here none are taken. */
+  readonly webhooks: GatewayConfig['webhooks'];
   readonly tracing: Tracing;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -40,8 +42,10 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     reads,
     inbox: createInbox(database),
     cases: createCases(database),
+    breakers: createBreakerDesk(database),
+    approvals: createApprovals(database),
     judgeLate: createLateJudge({ client, reads }),
-    webhooks: webhookReaders(deps.webhookSecrets),
+    webhooks: webhookReaders(deps.webhooks),
     checks: {
       database: () => database.ping(checkTimeoutMs),
       temporal: () =>
@@ -53,8 +57,9 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
   });
 }
 
-function webhookReaders({ sandbox }: GatewayConfig['webhookSecrets']) {
+function webhookReaders({ sandbox, stripe }: GatewayConfig['webhooks']) {
   const readers: Record<string, WebhookReader> = {};
   if (sandbox !== undefined) readers.sandbox = createSandboxWebhooks({ secrets: sandbox });
+  if (stripe !== undefined) readers.stripe = createStripeWebhooks(stripe);
   return readers;
 }

@@ -5,11 +5,19 @@ import { createBreakerStore } from '../ledger/index.js';
 import { createBreaker } from '../providers/breaker.js';
 import { unmetNeeds } from '../providers/needs.js';
 import { guarded } from '../providers/guarded.js';
+import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
-import type { Log } from '../telemetry/index.js';
+import { type Log, measureBreaker, type Metrics } from '../telemetry/index.js';
+import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
+
+interface ProviderDeps {
+  readonly database: Database;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
 
 /**
  * The provider that was configured, behind the breaker that it has in common with all workers.
@@ -17,10 +25,11 @@ import type { WorkerConfig } from './config.js';
  */
 export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
-  { database, log }: { readonly database: Database; readonly log: Log },
+  { database, log, metrics }: ProviderDeps,
 ): PaymentProvider {
+  const settings = { ...provider, fetch: pooledFetch({ connections: paymentCallsMaxDefault }) };
   const adapter =
-    provider.name === 'stripe' ? createStripeProvider(provider) : createSandboxProvider(provider);
+    settings.name === 'stripe' ? createStripeProvider(settings) : createSandboxProvider(settings);
   const unmet = unmetNeeds(adapter.profile);
   if (unmet.length > 0)
     throw new Error(`Payments are not safe with this provider: ${unmet.join('; ')}`);
@@ -31,12 +40,16 @@ export function composeProvider(
     recovery: recovery.map(({ share }) => ({ share, forMs })),
   };
   const { name } = adapter.profile;
+  const measured = measureBreaker(metrics);
   return guarded(
     adapter,
     createBreaker({
       ...{ provider: name, profile, store: createBreakerStore(database) },
       actor: `${hostname()}.${process.pid}`,
-      onEvent: (notice) => log.warn({ ...notice, provider: name }, 'breaker'),
+      onEvent: (notice) => {
+        log.warn({ ...notice, provider: name }, 'breaker');
+        measured(notice);
+      },
     }),
   );
 }

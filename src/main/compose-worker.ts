@@ -14,6 +14,7 @@ import {
   rideActivities,
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
+import { outsideQueueOf } from '../domain/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import type { Sweep } from '../reconciler/index.js';
@@ -30,8 +31,17 @@ export interface HoldfastWorkerDeps {
   readonly workflowBundle?: WorkflowBundleOption;
   /** For a worker that takes sweeps, too; where the schedule is, every worker must. */
   readonly sweep?: Sweep;
-  /** False for a worker that leaves calls to the outside to others; true when left out. */
-  readonly callsOutside?: boolean;
+  /** How many calls to the payment provider at once; 200 when left out, 0 for none at all. */
+  readonly paymentCallsMax?: number;
+}
+
+/** The queues of one process: they start, drain and end together. */
+export interface HoldfastWorker {
+  /** Settles once all have ended; rejects with the reason of the first that failed. */
+  run(): Promise<void>;
+  /** Takes nothing new, and lets what is under way finish. */
+  shutdown(): void;
+  isRunning(): boolean;
 }
 
 /** Every export of this folder's index is a workflow. */
@@ -46,33 +56,56 @@ export function builtWorkflowBundle(path?: string): WorkflowBundleOption | undef
   return existsSync(codePath) ? { codePath } : undefined;
 }
 
+/** Each call waits for the provider; a slow one must not fill them with a hundred payments. */
+export const paymentCallsMaxDefault = 200;
+
 /** The worker of production, tests and benchmarks alike, ready to run. */
-export function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Worker> {
+export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<HoldfastWorker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
-  const { sweep } = deps;
-  return Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    plugins,
+  const { sweep, paymentCallsMax = paymentCallsMaxDefault } = deps;
+  const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
+  const outside = providerActivities({ provider, classify });
+  const inside = Worker.create({
+    ...{ connection, namespace, taskQueue, plugins, ...drained },
     ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
     activities: {
       ...paymentActivities({ ledger, provider, classify }),
-      ...providerActivities({ provider, classify }),
       ...accountActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
+      // Workers of before this queue was split still put their calls here, while they drain.
+      ...outside,
     },
-    enableNonLocalActivities: deps.callsOutside ?? true,
     // A dead worker's own queue is waited for this long, then any worker goes on.
     stickyQueueScheduleToStartTimeout: '1s',
-    shutdownGraceTime: '25s',
-    shutdownForceTime: '29s',
     maxConcurrentWorkflowTaskExecutions: 64,
     // One thread alone is what payments wait for, from some 40 a second on.
     workflowThreadPoolSize: 2,
     maxConcurrentLocalActivityExecutions: 64,
-    // Each waits for the provider; a slow provider must not fill them with a hundred payments.
-    maxConcurrentActivityTaskExecutions: 200,
+    maxConcurrentActivityTaskExecutions: 64,
   });
+  if (paymentCallsMax === 0) return together([await inside]);
+  const payments = Worker.create({
+    ...{ connection, namespace, plugins, ...drained },
+    taskQueue: outsideQueueOf(taskQueue, 'payments'),
+    activities: outside,
+    maxConcurrentActivityTaskExecutions: paymentCallsMax,
+  });
+  return together(await Promise.all([inside, payments]));
+}
+
+function together(workers: readonly Worker[]): HoldfastWorker {
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    async run() {
+      // One alone would take what nobody carries on.
+      const ended = workers.map((worker) => worker.run().finally(shutdown));
+      const [failed] = (await Promise.allSettled(ended)).filter((end) => end.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    },
+    shutdown,
+    isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+  };
 }

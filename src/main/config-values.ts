@@ -31,6 +31,12 @@ export const portOrOff = checked('must be a port from 1 to 65535, or off', (give
   return number >= 1 && number <= 65_535 ? number : undefined;
 });
 
+/** Minor units of whatever currency, or `off`: null. */
+export const amountOrOff = checked('must be 0 to 999999999999999 minor units, or off', (given) => {
+  if (given === 'off') return null;
+  return /^\d{1,15}$/.test(given) ? Number(given) : undefined;
+});
+
 /** One of these words. */
 export function word<const Word extends string>(...words: readonly Word[]) {
   return checked(`must be ${words.join(' or ')}`, (given) => words.find((one) => one === given));
@@ -114,6 +120,22 @@ export const webhookSecrets = checked(
     const fit = secrets.every(({ length }) => length >= 24 && length <= 64);
     return fit && secrets.length <= 2 ? secrets : undefined;
   },
+);
+
+/** The same of Stripe, whose secrets are text: all of it is the key. */
+export const stripeWebhookSecrets = checked(
+  'must be one or two of whsec_ and 24 to 128 letters or digits, separated by a comma',
+  (given): readonly string[] | undefined => {
+    const secrets = given.split(',').map((secret) => secret.trim());
+    const fit = secrets.every((secret) => /^whsec_[A-Za-z0-9]{24,128}$/.test(secret));
+    return fit && secrets.length <= 2 ? secrets : undefined;
+  },
+);
+
+/** A key of Stripe that says whether it is one of test or of live mode. */
+export const stripeApiKey = checked(
+  'must be a key of Stripe such as sk_test_..., sk_live_..., rk_test_... or rk_live_...',
+  (given) => (/^(sk|rk)_(test|live)_[\x21-\x7e]+$/.test(given) ? given : undefined),
 );
 
 function checked<Value>(mistake: string, read: (given: string) => Value | undefined) {

@@ -1,3 +1,4 @@
+import { paymentProviders } from '../domain/index.js';
 import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
@@ -105,7 +106,7 @@ export const variables = {
   PAYMENT_PROVIDER: {
     section: 'Payment provider',
     doc: 'Which provider charges.',
-    value: kind.word('sandbox', 'stripe'),
+    value: kind.word(...paymentProviders),
     fallback: 'sandbox',
   },
   PROVIDER_TIMEOUT_MS: {
@@ -135,7 +136,7 @@ export const variables = {
   },
   STRIPE_API_KEY: {
     doc: 'Needed with PAYMENT_PROVIDER=stripe; a secret: a secret or restricted key of Stripe.',
-    value: kind.text,
+    value: kind.stripeApiKey,
     example: 'sk_test_...',
   },
   STRIPE_API_BASE: {
@@ -152,6 +153,15 @@ export const variables = {
     doc: 'The customer of Stripe whose payment method that is.',
     value: kind.text,
     example: 'cus_...',
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    doc: [
+      'What signs the events of its endpoint (PAYMENT_PROVIDER=stripe); a secret. Without it the',
+      'gateway takes none. While it is being rolled: new and old. The gateway then needs',
+      'STRIPE_API_KEY too, to tell events of test mode from live ones.',
+    ].join('\n'),
+    value: kind.stripeWebhookSecrets,
+    example: 'whsec_...',
   },
   SANDBOX_PSP_URL: {
     doc: 'Where the sandbox provider is.',
@@ -199,6 +209,11 @@ export const variables = {
     doc: 'Public keys of the issuer (RS256).',
     value: kind.httpUrl,
     example: 'https://login.example.com/.well-known/jwks.json',
+  },
+  APPROVAL_AMOUNT: {
+    doc: 'What moves more, in minor units, waits for a second person of the staff; or off.',
+    value: kind.amountOrOff,
+    fallback: 'off',
   },
   PAYLOAD_KEYS: {
     doc: [

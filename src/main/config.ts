@@ -31,7 +31,8 @@ export function gatewayConfig(environment = ourEnvironment()) {
       audience: read.value('AUTH_AUDIENCE'),
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
-    webhookSecrets: { sandbox: read.optional('SANDBOX_PSP_WEBHOOK_SECRET') },
+    webhooks: webhooksTaken(read),
+    approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -187,6 +188,23 @@ function temporal(read: Read, environment: Environment) {
     read.mistake('TEMPORAL_*', `settings cannot be used: ${reason}`);
     return { connection: {}, namespace: 'default', taskQueue };
   }
+}
+
+interface WebhooksTaken {
+  readonly sandbox?: readonly Uint8Array[];
+  readonly stripe?: { readonly secrets: readonly string[]; readonly live: boolean };
+}
+
+/** Of the provider that charges, and of no other: what another one tells proves nothing. */
+function webhooksTaken(read: Read): WebhooksTaken {
+  if (read.value('PAYMENT_PROVIDER') !== 'stripe') {
+    const sandbox = read.optional('SANDBOX_PSP_WEBHOOK_SECRET');
+    return sandbox === undefined ? {} : { sandbox };
+  }
+  const secrets = read.optional('STRIPE_WEBHOOK_SECRET');
+  // Of the key only its mode: the gateway calls nobody.
+  const isLive = () => /^.k_live_/.test(read.value('STRIPE_API_KEY'));
+  return secrets === undefined ? {} : { stripe: { secrets, live: isLive() } };
 }
 
 function webhooks(read: Read) {

@@ -29,16 +29,19 @@ export async function audit(world: DemoWorld, transfers: readonly string[]): Pro
     world.charges(),
     world.reads.balanceCheck(world.tenant),
   ]);
-  const settled = operations.filter(
-    ({ opId, domain, state }) =>
-      domain === 'Payment' && state === 'COMPLETED' && !transfers.includes(opId),
-  );
+  const settled = operations
+    .filter(
+      ({ opId, domain, state }) =>
+        isCharged(domain) && state === 'COMPLETED' && !transfers.includes(opId),
+    )
+    // What a ride was to cost is not what it cost.
+    .map(({ opId, outcome, amount }) => ({ opId, amount: outcome?.amount ?? amount ?? 0 }));
   // What came after the end of a payment and went back whole is in nobody's books.
   const ended = new Set(settled.map(({ opId }) => opId));
   const kept = charges.filter(({ opId, amount, refunded }) => ended.has(opId) || refunded < amount);
-  const ours = bookOf(settled.map(({ amount }) => amount ?? 0));
+  const ours = bookOf(settled.map(({ amount }) => amount));
   const provider = bookOf(kept.map(({ amount }) => amount));
-  const lines = (all: readonly { opId: string; amount?: number | null }[]) =>
+  const lines = (all: readonly { opId: string; amount: number }[]) =>
     all
       .map(({ opId, amount }) => `${opId} ${amount}`)
       .sort()
@@ -73,6 +76,10 @@ export async function audit(world: DemoWorld, transfers: readonly string[]): Pro
       ),
     ],
   };
+}
+
+function isCharged(domain: string): boolean {
+  return domain === 'Payment' || domain === 'Ride';
 }
 
 function bookOf(amounts: readonly number[]): Book {

@@ -2,6 +2,7 @@ import { createDatabase } from '../database/index.js';
 import { createReads } from '../ledger/reads.js';
 import { type Audit, audit, balances } from './demo-audit.js';
 import * as doubtScenes from './demo-doubt-scenes.js';
+import * as rideScenes from './demo-ride-scenes.js';
 import * as scenes from './demo-scenes.js';
 import { createDemoWorld, type SceneReport } from './demo-world.js';
 import type { BalanceBody } from './http-api.js';
@@ -52,6 +53,8 @@ export async function runDemo(stack: Stack, events: DemoEvents) {
     await scene(doubtScenes.captureLost(world));
     await scene(doubtScenes.refundLost(world));
     await scene(doubtScenes.lateSuccess(world));
+    await scene(rideScenes.rideCompleted(world));
+    await scene(rideScenes.rideCancelled(world));
     await scene(doubtScenes.breakerOpens(world));
     events.onBalances('after', await balances(world));
     const audited = await audit(

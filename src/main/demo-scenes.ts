@@ -3,18 +3,21 @@ import { nanoid } from 'nanoid';
 import { accepted, type Check, currency, type DemoWorld, type SceneReport } from './demo-world.js';
 import type { BalanceBody, OperationBody } from './http-api.js';
 
-export const accounts = { payer: 'alice', friend: 'bob', poor: 'carol', shop: 'shop' } as const;
+export const accounts = {
+  ...{ payer: 'alice', friend: 'bob', poor: 'carol', driver: 'dave', shop: 'shop' },
+} as const;
 
 // An amount each, so that a fault strikes only its own scene.
 const amounts = { declined: 44_02, lost: 13_37, parked: 66_60, killed: 77_07 } as const;
 
 /** Opens and funds the accounts of the demo. */
 export async function openAccounts({ api, atRest }: DemoWorld): Promise<SceneReport> {
-  const { payer, friend, poor, shop } = accounts;
+  const { payer, friend, poor, driver, shop } = accounts;
   const kinds = {
     [payer]: 'customer',
     [friend]: 'customer',
     [poor]: 'customer',
+    [driver]: 'customer',
     [shop]: 'merchant',
   };
   const opened = await Promise.all(

@@ -8,7 +8,12 @@ export interface OperationBody {
   readonly bizKey: string;
   readonly state: 'PENDING' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
   readonly phase?: string | null;
-  readonly outcome?: { readonly kind: string; readonly code?: string } | null;
+  readonly outcome?: {
+    readonly kind: string;
+    readonly code?: string;
+    /** All that moved, once it is settled. */
+    readonly amount?: number;
+  } | null;
   readonly account?: string | null;
   readonly amount?: number | null;
   readonly currency?: string | null;

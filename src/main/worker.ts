@@ -1,6 +1,6 @@
 import { Client as TemporalClient } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { createLedger } from '../ledger/index.js';
+import { createLedger, createWaitingMoney } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
@@ -10,6 +10,7 @@ import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
+import { watchWaiting } from './watch-waiting.js';
 
 const databaseCheckTimeoutMs = 1_400;
 const databaseCloseTimeoutMs = 4_000;
@@ -33,7 +34,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue },
     ledger: createLedger(database),
-    provider: composeProvider(settings, { database, log: parentLog }),
+    provider: composeProvider(settings, { database, log: parentLog, metrics }),
     plugins: [tracing.plugin],
     sweep: composeSweep({ database, temporal: client, taskQueue, log: parentLog, metrics }),
     ...(workflowBundle !== undefined && { workflowBundle }),
@@ -44,16 +45,19 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     host,
     port: healthPort,
     checks: {
-      worker: () => worker.getState() === 'RUNNING',
+      worker: () => worker.isRunning(),
       database: () => database.ping(databaseCheckTimeoutMs).then(() => true),
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
+  const read = createWaitingMoney(database);
+  const unwatch = watchWaiting({ read, metrics, log: parentLog });
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
     async stop() {
+      unwatch();
       worker.shutdown();
       await ended;
       await health.close();

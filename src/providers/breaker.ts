@@ -53,7 +53,7 @@ export type BreakerNotice =
   | { readonly kind: 'report-lost'; readonly provider: string; readonly error: unknown };
 
 /** Each round some worker wins, and each has one write at a time under way. */
-export const racesMax = 50;
+const racesMax = 50;
 
 /** The breaker of one provider in one worker. */
 export function createBreaker(deps: BreakerDeps): Breaker {

@@ -106,11 +106,17 @@ export function retryAfterOf(header: string | null): number | undefined {
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), retryAfterMsMax);
 }
 
-// Only errors of looking up the name and of connecting: after that, bytes may have gone out.
+// Only errors of looking up the name, of connecting, and of a certificate that we refuse, which we
+// do before a request is written: after that, bytes may have gone out.
 function wasNeverSent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.every(wasNeverSent);
   const { syscall, code } = error as NodeJS.ErrnoException;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  if (code !== undefined && certificateRefused.test(code)) return true;
   return code === 'UND_ERR_CONNECT_TIMEOUT' || wasNeverSent(error.cause);
 }
+
+/** Source: nodejs.org/api/tls.html, X509 certificate error codes; and that of another name. */
+const certificateRefused =
+  /^(ERR_TLS_CERT_ALTNAME_INVALID|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_|UNABLE_TO_)/;

@@ -33,6 +33,8 @@ export interface ProviderProfile {
   readonly refundWindowMs: number;
   /** Whether money can be sent out. */
   readonly paysOut: boolean;
+  /** How long a payout that began stays pending at most; 0 where its answer is the end of it. */
+  readonly payoutMs: number;
   /** How its events are signed; null where it sends none. */
   readonly webhooks: 'standard-webhooks' | 'stripe' | null;
   /** How long one HTTP call may take, its body included. */

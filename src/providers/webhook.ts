@@ -1,5 +1,12 @@
 import type { OutsideAnswer } from '../domain/index.js';
 
+/**
+ * Of an attempt of ours. Another text under this name may be anybody's words: it is not kept.
+ */
+export const ourReference = /^[A-Za-z0-9_-]{4,64}:[a-z-]{1,32}\.\d{1,6}:\d{1,6}$/;
+/** Of a provider's type of event. */
+export const eventType = /^[a-z][a-z0-9_.-]{0,63}$/;
+
 /** A message of a provider that says by its signature that it comes from there. */
 export interface WebhookEvent {
   readonly kind: 'event';

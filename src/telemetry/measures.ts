@@ -59,6 +59,16 @@ export const gauges = {
     help: 'Whether calls to a provider go out: 0 all, 1 some, 2 none, 3 none by hand.',
     labels: ['provider'],
   },
+  moneyWaiting: {
+    name: 'holdfast_money_waiting',
+    help: 'Minor units held by operations that wait, of all tenants. Each worker tells all of it.',
+    labels: ['phase', 'currency'],
+  },
+  operationsWaiting: {
+    name: 'holdfast_operations_waiting',
+    help: 'Operations that wait with money held, of all tenants. Each worker tells all of them.',
+    labels: ['phase', 'currency'],
+  },
 } as const satisfies Record<string, Measure>;
 
 /** Every duration that we measure, in seconds. */

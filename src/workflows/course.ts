@@ -16,6 +16,7 @@ import {
   type Envelope,
   type Fail,
   formatMoney,
+  type PaymentMethod,
   type PaymentResult,
   type Phase,
   type Released,
@@ -74,12 +75,18 @@ export interface Course<Of extends MoneyCommand = MoneyCommand> {
   readonly doubts: Map<string, Doubt>;
   /** True once it waited for a provider that was not asked. */
   deferred: boolean;
+  /** True while it waits deferred, and certainly nothing was sent. */
+  choosable: boolean;
+  /** The method that was chosen in place of its own, which is then not used any more. */
+  chosen?: PaymentMethod;
   /** Why the money goes back, where only this run knows. */
   returns?: ReleaseBecause;
   /** What two people decided, until it is carried out. */
   decision?: Decision | undefined;
   /** How often a person was asked. */
   parked: number;
+  /** How long it waited for a second person: that is no matter of the budget. */
+  waitedMs: number;
   /** How often the phase was written: names each write. */
   phases: number;
 }
@@ -92,7 +99,7 @@ export function beginCourse<Of extends MoneyCommand>(
   // Temporal's clock counts the budget: a gateway's clock may be wrong.
   const envelope = { ...asked, acceptedAt: beginsAt };
   const [certain, doubts] = [new Map<string, Certain>(), new Map<string, Doubt>()];
-  const counts = { parked: 0, phases: 0, deferred: false };
+  const counts = { parked: 0, phases: 0, waitedMs: 0, deferred: false, choosable: false };
   const course: Course<Of> = { envelope, wishes: listenForWishes(), certain, doubts, ...counts };
   setHandler(decide, (decision) => {
     course.decision = decision;
@@ -121,17 +128,23 @@ export function untilEnded(
   });
 }
 
-/** Writes where the operation stands, and shows it. */
+/** Until when an outside step may begin, epoch milliseconds. */
+export function budgetEndsAt({ envelope, waitedMs }: Course): number {
+  return envelope.acceptedAt + envelope.timeBudgetMs + waitedMs;
+}
+
+/** Writes where the operation stands, and until when, epoch milliseconds, and shows it. */
 export async function note(
   course: Course,
   phase: Phase,
   reason: string,
   event?: string,
+  until?: number,
 ): Promise<void> {
   course.phases += 1;
   const change = `phase.${workflowInfo().runId}.${course.phases}`;
   setCurrentDetails(`**${phase}**: ${described(course)}, because ${reason}.`);
-  await ledger.notePhase(course.envelope.opId, change, phase, reason, event);
+  await ledger.notePhase(course.envelope.opId, change, phase, reason, event, until);
 }
 
 /** How a ledger step that ends an operation has ended it. */

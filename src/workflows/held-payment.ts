@@ -16,6 +16,7 @@ import { type Course, endOf, ledger, note, type Stuck } from './course.js';
 import { capture, extend, type HoldAnswer } from './messages.js';
 import { certainOf } from './outside.js';
 import { find } from './provider-step.js';
+import { chargeRest } from './rest-charge.js';
 import type { Wishes } from './wishes.js';
 
 /** What was accepted about a hold, carried out one after the other. */
@@ -27,6 +28,8 @@ type Act =
       readonly final: boolean;
       /** Set for a capture that the hold ends with either way: refused, it is let go as this. */
       readonly orElse?: RefusalCode;
+      /** Is charged by itself once this is captured. */
+      readonly rest?: number;
     }
   | { readonly kind: 'extend'; readonly n: number; readonly expiresAt: number }
   | { readonly kind: 'say'; readonly reason: string; readonly event: string }
@@ -74,7 +77,7 @@ export function listenForHold({ wishes }: Course): OpenHold {
 export function promiseCapture(
   hold: OpenHold,
   wishes: Wishes,
-  wish: CaptureWish & { readonly orElse?: RefusalCode },
+  wish: CaptureWish & Pick<Act & { kind: 'capture' }, 'orElse' | 'rest'>,
 ): { readonly kind: 'accepted' } | CaptureRefusal {
   const { holding } = hold;
   if (holding === undefined || wishes.withdrawn) return { kind: 'refused', code: 'invalid-state' };
@@ -84,9 +87,9 @@ export function promiseCapture(
   hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
   wishes.open = !final;
   hold.accepted += 1;
-  const { orElse } = wish;
-  const act = { kind: 'capture', n: hold.accepted, minor, final } as const;
-  hold.acts.push({ ...act, ...(orElse !== undefined && { orElse }) });
+  const { orElse, rest } = wish;
+  const more = { ...(orElse !== undefined && { orElse }), ...(rest !== undefined && { rest }) };
+  hold.acts.push({ kind: 'capture', n: hold.accepted, minor, final, ...more });
   return { kind: 'accepted' };
 }
 
@@ -196,11 +199,13 @@ async function captureHeld(
   act: Act & { kind: 'capture' },
   { chargeId }: Authorized,
 ): Promise<PaymentResult | Stuck | undefined> {
-  const { n, minor, final } = act;
+  const { n, minor, final, rest } = act;
   const { opId, trace } = course.envelope;
   const tolerancePercent = hold.holding?.tolerancePercent ?? 0;
   const asked = { step: `capture.${n}`, minor, final, tolerancePercent };
-  const begun = await ledger.beginCapture(opId, asked);
+  const begun = await (rest === undefined
+    ? ledger.beginCapture(opId, asked)
+    : ledger.beginCaptureWithRest(opId, { ...asked, rest }));
   if (begun.kind === 'fail') return notTaken(course, hold, act, begun.code);
 
   const { reference } = begun;
@@ -213,8 +218,10 @@ async function captureHeld(
   if (answer.kind === 'stuck') return answer;
   if (answer.kind === 'declined') return notTaken(course, hold, act, answer.declineCode);
   if (answer.kind !== 'captured') return { kind: 'stuck', reason: `a capture was ${answer.kind}` };
-  const settled = await ledger.settlePayment(opId, answer, { step: `settle.${n}`, final });
+  const move = { step: `settle.${n}`, final: final && rest === undefined };
+  const settled = await ledger.settlePayment(opId, answer, move);
   if (settled.kind !== 'captured-part') return endOf(settled);
+  if (rest !== undefined) return chargeRest(course, rest);
   kept(hold, { captured: minor, promised: -minor });
   course.wishes.open = hold.holding?.closing === false;
   return undefined;

@@ -4,6 +4,7 @@ import type {
   Decision,
   HoldRefusal,
   OutsideAnswer,
+  PaymentMethod,
   RideAnswer,
   RideMatch,
   RideParty,
@@ -40,6 +41,9 @@ export const capture = defineUpdate<AnswerTo<CaptureWish>, [CaptureWish]>('captu
 
 /** Lets a hold end at another moment, epoch milliseconds. */
 export const extend = defineUpdate<AnswerTo<number>, [number]>('extend');
+
+/** Lets a deferred payment take another way, or keeps it waiting for its own. */
+export const chooseMethod = defineUpdate<AnswerTo<PaymentMethod>, [PaymentMethod]>('chooseMethod');
 
 /** Tells a ride who drives. */
 export const match = defineUpdate<RideAnswer, [RideMatch]>('match');

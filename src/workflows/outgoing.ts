@@ -1,6 +1,6 @@
 import type { OutsideRequest } from '../activities/outside.js';
 import type { Held, PaidOut, Refunded, ReleaseBecause } from '../domain/index.js';
-import type { Course, Stuck } from './course.js';
+import { budgetEndsAt, type Course, type Stuck } from './course.js';
 import { certainOf, isOurs } from './outside.js';
 
 interface Outgoing {
@@ -22,7 +22,7 @@ export async function sentAway<Step extends keyof Outgoing>(
     course,
     { ...outgoing, reference, amount: { minor, currency }, trace: envelope.trace },
     {
-      endsAt: envelope.acceptedAt + envelope.timeBudgetMs,
+      endsAt: budgetEndsAt(course),
       heldAt,
       ...(replayed && { replayed }),
     },

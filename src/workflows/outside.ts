@@ -1,6 +1,13 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { OutsideRequest, PerformAnswer } from '../activities/outside.js';
-import { nextKey, type ReleaseBecause, type Retry, type Unknown } from '../domain/index.js';
+import {
+  askAgainMs,
+  deferredMsMax,
+  nextKey,
+  type ReleaseBecause,
+  type Retry,
+  type Unknown,
+} from '../domain/index.js';
 import { now } from './clock.js';
 import { count } from './counters.js';
 import { type Course, type Doubt, ledger, note, type Stuck } from './course.js';
@@ -13,6 +20,7 @@ import {
   takenWithinMs,
 } from './provider-step.js';
 import { resolved, type Terms } from './resolver.js';
+import { lapsesWhileWaiting } from './versions.js';
 
 /**
  * Does one outside step until its outcome is certain. With `endsAt` it may be given up while
@@ -53,9 +61,7 @@ async function undoubted(
   if (!doubts.has(step)) {
     const sentAt = now();
     const { answer, last } = await asked(course, request, terms);
-    // A run that was reset may have acted in the part that was cut off.
-    const { runId, firstExecutionRunId } = workflowInfo();
-    const cut = isOurs(answer) && runId !== firstExecutionRunId;
+    const cut = isOurs(answer) && wasReset();
     if (answer.kind !== 'unknown' && !cut) return answer;
     const because = answer.kind === 'unknown' ? answer : metAgain;
     doubts.set(step, { ...open, request: last, sentAt: cut ? terms.heldAt : sentAt, because });
@@ -68,6 +74,12 @@ async function undoubted(
   const found = await resolved(course, doubt, terms, await ledger.doubtProfile());
   if (found.kind !== 'stuck') count('holdfast_doubts_resolved', envelope, { outcome: found.kind });
   return found;
+}
+
+/** A run that was reset may have acted in the part that was cut off. */
+function wasReset(): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return runId !== firstExecutionRunId;
 }
 
 // The run that held it may have asked, and is not there to be asked.
@@ -89,13 +101,19 @@ async function asked(
   const { wishes } = course;
   const begunAt = now();
   let last = request;
+  const { lapsesAt = Infinity } = terms;
+  const lastAt = begunAt + deferredMsMax;
   let { endsAt = Infinity } = terms;
   const givesUp = terms.endsAt !== undefined;
   for (;;) {
-    if (givesUp && wishes.withdrawn) return { answer: { kind: 'withdrawn' }, last };
+    // Another method was chosen: the customer took this step back.
+    const isTakenBack = wishes.withdrawn || course.chosen !== undefined;
+    if (givesUp && isTakenBack) return { answer: { kind: 'withdrawn' }, last };
+    if (now() >= lapsesAt && lapsesWhileWaiting()) return { answer: given('hold-expired'), last };
     if (now() >= endsAt) return { answer: given('time-budget-exceeded'), last };
-    wishes.open = false;
-    const answer = firstOf(await perform(last, Math.min(takenWithinMs, endsAt - now())), givesUp);
+    wishes.open = course.choosable = false;
+    const leftMs = Math.max(1, Math.min(takenWithinMs, endsAt - now(), lapsesAt - now()));
+    const answer = firstOf(await perform(last, leftMs), givesUp);
     if (answer.kind !== 'retry') return { answer, last };
     if (answer.stored) {
       const next = await nextAttempt(course, last);
@@ -104,24 +122,24 @@ async function asked(
     } else {
       const from = now();
       const defers = answer.reason === breakerOpen && terms.defers !== false;
-      if (defers) await deferred(course);
-      await untilRetry(course, answer, { begunAt, endsAt, givesUp, defers });
+      const until = Math.min(defers ? lastAt : endsAt, lapsesAt);
+      if (defers) await deferred(course, until);
+      await untilRetry(course, answer, { begunAt, until, givesUp, defers });
       // The budget is for a provider that can be asked: while it cannot, the payment waits.
       const rested = defers ? now() - from : 0;
-      endsAt = Math.min(endsAt + rested, begunAt + deferredMsMax);
+      endsAt = Math.min(endsAt + rested, lastAt);
     }
   }
 }
 
 /** What a breaker answers in the provider's place, without a call. */
 const breakerOpen = 'breaker-open';
-const deferredMsMax = 24 * 3_600_000;
 
 /** Paid later: the money stays held, and the customer may still withdraw. */
-async function deferred(course: Course): Promise<void> {
+async function deferred(course: Course, until: number): Promise<void> {
   if (course.deferred) return;
   course.deferred = true;
-  await note(course, 'deferred', 'the provider is not asked for the moment');
+  await note(course, 'deferred', 'the provider is not asked for the moment', undefined, until);
 }
 
 /** The answer as what it means for a step that was never in doubt before. */
@@ -135,23 +153,30 @@ function firstOf(answer: PerformAnswer, givesUp: boolean): First | Retry {
   return { kind: 'stuck', reason: `${answer.message} (${answer.cause ?? answer.code})` };
 }
 
-function given(code: 'time-budget-exceeded' | 'provider-refused'): ReleaseBecause {
+type GivenUp = 'time-budget-exceeded' | 'hold-expired' | 'provider-refused';
+
+function given(code: GivenUp): ReleaseBecause {
   return { kind: 'never-charged', code };
 }
 
 /** Certainly nothing happened, so withdrawing is possible again while we wait. */
 async function untilRetry(
-  { wishes }: Course,
-  answer: Retry,
-  how: { begunAt: number; endsAt: number; givesUp: boolean; defers: boolean },
+  course: Course,
+  { nextRetryAfterMs }: Retry,
+  how: { begunAt: number; until: number; givesUp: boolean; defers: boolean },
 ): Promise<void> {
-  const { begunAt, endsAt, givesUp, defers } = how;
+  const { begunAt, until, givesUp, defers } = how;
+  const { wishes, envelope } = course;
   wishes.open = givesUp;
+  course.choosable = givesUp && course.deferred && !wasReset();
   wishes.withdrawn ||= givesUp && wishes.cancelled;
   // Ever longer: a history has room for some thousand calls, a budget may be a month.
-  const waitMs = Math.max(answer.nextRetryAfterMs, (now() - begunAt) / 10);
-  const leftMs = defers ? waitMs : Math.min(waitMs, endsAt - now());
-  await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, Math.max(1, leftMs));
+  const waitedMs = now() - begunAt;
+  const waitMs = defers
+    ? askAgainMs(envelope.opId, waitedMs, nextRetryAfterMs)
+    : Math.max(nextRetryAfterMs, waitedMs / 10);
+  const leftMs = Math.max(1, Math.min(waitMs, until - now()));
+  await condition(() => (givesUp && wishes.withdrawn) || wishes.verify, leftMs);
   wishes.verify = false;
 }
 

@@ -5,11 +5,14 @@ import {
   type PaymentCommand,
   type PaymentResult,
   type ReleaseBecause,
+  type Scheduled,
   unreachable,
 } from '../domain/index.js';
+import { unapproved } from './approval.js';
 import { now } from './clock.js';
 import {
   beginCourse,
+  budgetEndsAt,
   type Course,
   described,
   endOf,
@@ -18,8 +21,10 @@ import {
   untilEnded,
 } from './course.js';
 import { heldUntilClosed, listenForHold, type OpenHold } from './held-payment.js';
+import { listenForMethod } from './method.js';
 import { certainOf, isOurs } from './outside.js';
 import type { Certain } from './provider-step.js';
+import { writesRowFirst } from './versions.js';
 
 /**
  * Takes one payment from command to settled, refused or parked. Nothing stops it half-way:
@@ -30,8 +35,7 @@ export async function payment(asked: Envelope<PaymentCommand>): Promise<PaymentR
   const beginsAt = Math.max(startedAt, asked.command.payload.scheduledAt ?? 0);
   const course = beginCourse(asked, beginsAt);
   const hold = listenForHold(course);
-  if (beginsAt > now()) await condition(() => course.wishes.withdrawn, beginsAt - now());
-
+  listenForMethod(course);
   return untilEnded(course, () => walk(course, hold));
 }
 
@@ -40,11 +44,14 @@ async function walk(
   hold: OpenHold,
 ): Promise<PaymentResult | Stuck> {
   const { envelope, wishes } = course;
+  const scheduled = await untilScheduled(course);
+  if (scheduled.kind !== 'scheduled') return scheduled;
   const held = await ledger.reservePayment(envelope);
   if (held.kind !== 'held') return held;
   setCurrentDetails(`**Held**: ${described(course)}.`);
 
-  const verdict = course.returns ?? (await verdictOf(course, held));
+  const verdict =
+    course.returns ?? (await unapproved(course, held)) ?? (await verdictOf(course, held));
   wishes.open = false;
   if (isOurs(verdict)) course.returns = verdict as ReleaseBecause;
   switch (verdict.kind) {
@@ -70,6 +77,20 @@ async function walk(
   }
 }
 
+/** Waits for the moment at which it is to begin, with its row written, or for a withdrawal. */
+async function untilScheduled({ envelope, wishes }: Course<PaymentCommand>) {
+  const { acceptedAt: beginsAt, opId } = envelope;
+  const scheduled: Scheduled = { kind: 'scheduled', opId };
+  if (beginsAt <= now()) return scheduled;
+  if (writesRowFirst()) {
+    const acceptedAt = workflowInfo().startTime.getTime();
+    const known = await ledger.schedulePayment({ ...envelope, acceptedAt });
+    if (known.kind !== 'scheduled') return known;
+  }
+  if (beginsAt > now()) await condition(() => wishes.withdrawn, beginsAt - now());
+  return scheduled;
+}
+
 type Verdict = Certain | { readonly kind: 'internal' } | ReleaseBecause | Stuck;
 
 async function verdictOf(course: Course<PaymentCommand>, held: Held): Promise<Verdict> {
@@ -79,11 +100,18 @@ async function verdictOf(course: Course<PaymentCommand>, held: Held): Promise<Ve
     wishes.open = false;
     return { kind: wishes.withdrawn ? 'withdrawn' : 'internal' };
   }
-  const { reference, minor, currency, heldAt, replayed } = held;
+  // Chosen before this run, which was told so by the ledger.
+  if (held.method === 'balance') return { kind: 'internal' };
+  const { reference, minor, currency, heldAt, expiresAt, replayed } = held;
   const request = {
     step: capture === 'automatic' ? ('charge' as const) : ('authorize' as const),
     ...{ reference, amount: { minor, currency }, trace: envelope.trace },
   };
-  const endsAt = envelope.acceptedAt + envelope.timeBudgetMs;
-  return certainOf(course, request, { endsAt, heldAt, ...(replayed && { replayed }) });
+  const answer = await certainOf(course, request, {
+    ...{ endsAt: budgetEndsAt(course), heldAt, ...(replayed && { replayed }) },
+    ...(expiresAt !== undefined && { lapsesAt: expiresAt }),
+  });
+  if (course.chosen === undefined) return answer;
+  const chosen = await ledger.chooseMethod(envelope.opId, course.chosen);
+  return chosen.kind === 'conflict' ? { ...chosen, kind: 'stuck' } : { kind: 'internal' };
 }

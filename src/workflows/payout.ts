@@ -1,5 +1,6 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Envelope, PaymentResult, PayoutCommand } from '../domain/index.js';
+import { unapproved } from './approval.js';
 import { beginCourse, described, endOf, ledger, untilEnded } from './course.js';
 import { sentAway } from './outgoing.js';
 
@@ -11,7 +12,9 @@ export async function payout(asked: Envelope<PayoutCommand>): Promise<PaymentRes
     const held = await ledger.reservePayout(course.envelope);
     if (held.kind !== 'held') return held;
     setCurrentDetails(`**Held**: ${described(course)}.`);
-    const answer = await sentAway(course, held, { step: 'payout', destination });
+    const answer =
+      (await unapproved(course, held)) ??
+      (await sentAway(course, held, { step: 'payout', destination }));
     if (answer.kind === 'stuck') return answer;
     const move = { step: 'payout', final: true };
     return answer.kind === 'paid-out'

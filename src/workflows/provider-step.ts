@@ -1,4 +1,9 @@
-import { ActivityFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  proxyActivities,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   FenceAnswer,
   LookUpAnswer,
@@ -6,7 +11,13 @@ import type {
   PerformAnswer,
   ProviderSteps,
 } from '../activities/outside.js';
-import type { OutsideAnswer, OutsideStep, Retry, Unknown } from '../domain/index.js';
+import {
+  type OutsideAnswer,
+  type OutsideStep,
+  outsideQueueOf,
+  type Retry,
+  type Unknown,
+} from '../domain/index.js';
 import { isStepFailure } from './ledger-step.js';
 
 /** What is certain of an outside step. */
@@ -35,6 +46,7 @@ const finding = {
 // Nor is one begun late: a call that no worker took in time never went out.
 const providerWithin = (scheduleToStartTimeout: number) =>
   proxyActivities<ProviderSteps>({
+    taskQueue: outsideQueueOf(workflowInfo().taskQueue, 'payments'),
     scheduleToStartTimeout,
     startToCloseTimeout: '12s',
     heartbeatTimeout: '3s',

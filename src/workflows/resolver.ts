@@ -16,6 +16,8 @@ import { looksAfterRepeat } from './versions.js';
 export interface Terms {
   /** Until when it may begin, epoch milliseconds; undefined for a step that must be done. */
   readonly endsAt?: number;
+  /** When the money it is for is held no longer, epoch milliseconds: then it is not begun. */
+  readonly lapsesAt?: number;
   /** No call of this step is older, epoch milliseconds. */
   readonly heldAt: number;
   /** False for a step that a breaker's rest does not give more time. */

@@ -1,5 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
-import { judgeCancel, judgeCompletion, judgeMatch, type Ride } from '../domain/index.js';
+import { judgeCancel, judgeCompletion, judgeMatch, type Ride, splitFare } from '../domain/index.js';
 import { now } from './clock.js';
 import type { Course } from './course.js';
 import {
@@ -10,12 +10,13 @@ import {
   promiseSaying,
 } from './held-payment.js';
 import { cancel, complete, match } from './messages.js';
+import { chargesTheRest } from './versions.js';
 
 /** A ride from its request on: what was accepted about it, and what is held for it. */
 export interface Booking {
   ride: Ride;
   readonly hold: OpenHold;
-  /** When the driver was found, epoch milliseconds. */
+  /** When the driver was found, epoch milliseconds; 0 while nobody told this run. */
   matchedAt: number;
   /** True once what becomes of the authorisation was decided. */
   booked: boolean;
@@ -44,9 +45,13 @@ export function listenForRide({ envelope, wishes }: Course): Booking {
   });
   setHandler(complete, (amount) => {
     const judged = judgeCompletion(seen(), amount);
-    if (judged.kind === 'refused' || hold.holding?.closing) return judged;
+    const { holding } = hold;
+    if (judged.kind === 'refused' || holding === undefined || holding.closing) return judged;
+    const { minor, rest } = splitFare(holding, amount);
+    if (rest > 0 && !chargesTheRest()) return { kind: 'refused', code: 'capture-exceeds-hold' };
     booking.ride = { ...booking.ride, ending: { kind: 'completed', amount } };
-    return promiseCapture(hold, wishes, { amount, final: true });
+    const more = rest > 0 ? { rest } : {};
+    return promiseCapture(hold, wishes, { amount: minor, final: true, ...more });
   });
   setHandler(cancel, (by) => {
     const judged = judgeCancel(seen(), by);

@@ -1,4 +1,9 @@
-import { condition, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RideLedgerSteps } from '../activities/ride.js';
 import {
   type Authorized,
@@ -31,6 +36,7 @@ import { certainOf, isOurs } from './outside.js';
 import type { Certain } from './provider-step.js';
 import { payDriver } from './ride-payout.js';
 import { type Booking, listenForRide } from './ride-wishes.js';
+import { countsFromTheHold } from './versions.js';
 
 const rides = ledgerSteps<RideLedgerSteps>();
 
@@ -42,11 +48,13 @@ export async function ride(asked: Envelope<RideCommand>): Promise<PaymentResult>
   const startedAt = workflowInfo().startTime.getTime();
   const course = beginCourse({ ...asked, timeBudgetMs: bookingMsMax }, startedAt);
   const booking = listenForRide(course);
-  return untilEnded(course, async () => {
-    const ended = await walk(course, booking);
-    if (ended.kind === 'settled') await payDriver(course.envelope, booking.ride.match, ended);
-    return ended;
-  });
+  const ended = await untilEnded(course, () => walk(course, booking));
+  // By hand too: the payout follows what was taken.
+  if (ended.kind === 'settled') {
+    const { match } = booking.ride;
+    await CancellationScope.nonCancellable(() => payDriver(course.envelope, match, ended));
+  }
+  return ended;
 }
 
 async function walk(course: Course<RideCommand>, booking: Booking): Promise<PaymentResult | Stuck> {
@@ -61,6 +69,7 @@ async function walk(course: Course<RideCommand>, booking: Booking): Promise<Paym
   const held = await rides.reserveRide(envelope, match);
   if (held.kind !== 'held') return held;
   setCurrentDetails(`**Held**: ${described(course)}.`);
+  if (booking.matchedAt === 0 && countsFromTheHold()) booking.matchedAt = held.heldAt;
   const verdict = course.returns ?? (await verdictOf(course, booking, held));
   if (verdict.kind === 'stuck') return verdict;
   if (verdict.kind === 'authorized') {

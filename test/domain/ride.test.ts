@@ -11,6 +11,7 @@ import {
   type Ride,
   type RideMatch,
   type RideParty,
+  splitFare,
 } from '../../src/domain/index.js';
 
 const [rider, driver, other] = ['rider', 'driver', 'other'].map(accountIdOf) as [
@@ -61,7 +62,7 @@ describe('a completion', () => {
     ['takes the estimate', riding, 20_00, yes],
     ['takes less', riding, 1, yes],
     ['takes as much more as the tolerance', riding, 23_00, yes],
-    ['takes no more than the tolerance', riding, 23_01, no('capture-exceeds-hold')],
+    ['takes more than the tolerance, in two charges', riding, 23_01, yes],
     ['takes not nothing', riding, 0, no('capture-exceeds-hold')],
     ['takes not less than nothing', riding, -1, no('capture-exceeds-hold')],
     ['before a driver was found is too early', requested, 20_00, no()],
@@ -79,6 +80,35 @@ describe('a completion', () => {
     ],
   ])('%s', (_, ride, amount, judged) => {
     expect(judgeCompletion(ride, amount)).toEqual(judged);
+  });
+});
+
+describe('a fare', () => {
+  const held = riding.holding as NonNullable<Ride['holding']>;
+
+  test.each<[string, Partial<typeof held>, number, object]>([
+    ['within the hold is one charge', {}, 19_99, { minor: 19_99, rest: 0 }],
+    ['within the tolerance is one charge', {}, 23_00, { minor: 23_00, rest: 0 }],
+    ['beyond it is two', {}, 23_01, { minor: 23_00, rest: 1 }],
+    ['far beyond it is two', {}, 90_00, { minor: 23_00, rest: 67_00 }],
+    [
+      'without a tolerance is split at the hold',
+      { tolerancePercent: 0 },
+      23_00,
+      {
+        ...{ minor: 20_00, rest: 3_00 },
+      },
+    ],
+    [
+      'of an odd hold rounds the tolerance down',
+      { authorised: 19_99 },
+      30_00,
+      {
+        ...{ minor: 22_98, rest: 7_02 },
+      },
+    ],
+  ])('%s', (_, change, fare, parts) => {
+    expect(splitFare({ ...held, ...change }, fare)).toEqual(parts);
   });
 });
 

@@ -76,6 +76,8 @@ export interface TestGateway {
 export interface GatewayTestOptions extends WorldOptions {
   readonly databaseUrl?: (url: string) => Promise<string>;
   readonly temporalAddress?: (address: string) => Promise<string>;
+  /** A second person must approve what moves more; nobody when left out. */
+  readonly approvalAbove?: number;
   readonly limits?: { readonly requestTimeoutMs: number; readonly headersTimeoutMs: number };
 }
 
@@ -102,8 +104,9 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     namespace: world.namespace,
     taskQueue: world.taskQueue,
     payloadKeys: ring,
+    approvalAbove: options.approvalAbove ?? null,
     verifyToken: createTokenVerifier(issuer),
-    webhookSecrets: { sandbox: [webhookSecret] },
+    webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
     tracing: world.tracing,
     log,
     metrics,
@@ -135,8 +138,10 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
 }
 
 const same = async (address: string) => address;
-/** What the provider of the tests signs its webhooks with. */
-export const webhookSecret = Buffer.alloc(32, 'webhooks');
+/** What the sandbox signs its webhooks with: now, and until a moment ago. */
+export const sandboxSecrets = [Buffer.alloc(32, 'webhooks'), Buffer.alloc(32, 'before')] as const;
+/** The same of Stripe, in test mode. */
+export const stripeSecrets = [`whsec_${'new'.repeat(10)}`, `whsec_${'old'.repeat(10)}`] as const;
 const key = { id: 'k1', key: new Uint8Array(32).fill(7) };
 const ring = { seal: key, open: [key], digest: key };
 

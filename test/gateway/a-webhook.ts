@@ -1,48 +1,39 @@
-import { createHmac } from 'node:crypto';
 import { nanoid } from 'nanoid';
 import { type OpId, referenceOf } from '../../src/domain/index.js';
 import { eventually } from '../support/eventually.js';
-import { type TestGateway, webhookSecret } from './a-gateway.js';
+import type { TestGateway } from './a-gateway.js';
+import type { Sender, Told } from './a-sender.js';
 
 /** What is sent, unless it is left out: good, and fresh. */
-export interface Sent {
+export interface Sent extends Partial<Told> {
   readonly eventId?: string;
-  readonly type?: string;
-  readonly data?: object;
   readonly secret?: Uint8Array;
-  readonly atSeconds?: number;
+  /** When it was signed, as its header says it; by default now, in epoch seconds. */
+  readonly at?: (now: number) => string;
   readonly provider?: string;
+  /** Changes the header of the signature after it was made. */
+  readonly signature?: (made: string) => string;
   /** What is sent instead of what was signed. */
   readonly body?: string;
   readonly headers?: Record<string, string>;
 }
 
-/** Sends an event as the sandbox would. */
-export function tell(gateway: TestGateway, sent: Sent) {
-  const { eventId = nanoid(), type = 'charge.captured', data = {} } = sent;
-  const { secret = webhookSecret, atSeconds = Math.floor(Date.now() / 1_000) } = sent;
-  const body = JSON.stringify({ type, timestamp: new Date().toISOString(), data });
-  const signed = createHmac('sha256', secret).update(`${eventId}.${atSeconds}.${body}`);
-  return gateway.send('POST', `/v1/webhooks/${sent.provider ?? 'sandbox'}`, {
+/** Sends an event as the provider would. */
+export function tell(gateway: TestGateway, from: Sender, sent: Sent) {
+  const { eventId = nanoid(), type = 'charge.captured', data = {}, secret = from.secret } = sent;
+  const { at = String, signature = (made) => made } = sent;
+  const signedAt = at(Math.floor(Date.now() / 1_000));
+  const { body, headers } = from.signed({ eventId, type, data }, signedAt, secret);
+  const { [from.signatureHeader]: made = '' } = headers;
+  return gateway.send('POST', `/v1/webhooks/${sent.provider ?? from.provider}`, {
     as: null,
     body: sent.body ?? body,
-    headers: {
-      'webhook-id': eventId,
-      'webhook-timestamp': `${atSeconds}`,
-      'webhook-signature': `v1,${signed.digest('base64')}`,
-      ...sent.headers,
-    },
+    headers: { ...headers, [from.signatureHeader]: signature(made), ...sent.headers },
   });
 }
 
 /** The reference of its first charge. */
 export const referenceFor = (opId: OpId) => referenceOf(opId, 'charge.1', 1);
-/** A charge as the provider shows it. */
-export const chargeOf = (opId: OpId, over: object = {}) => ({
-  ...{ id: 'ch_1', reference: referenceFor(opId), status: 'captured' },
-  ...{ amount: 30_00, currency: 'EUR', capturedAmount: 30_00, refundedAmount: 0 },
-  ...over,
-});
 
 /** The rows of an event. */
 export async function storedAs(gateway: TestGateway, eventId: string) {

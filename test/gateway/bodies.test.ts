@@ -79,7 +79,10 @@ describe('a body with one fault', () => {
     ],
     ['a date', `${wrong('1')},"scheduledAt":"2026-02-30"`, 'moment-invalid', 'scheduledAt'],
     ['half a capture', `${wrong('1')},"capture":"half"`, 'field-invalid', 'capture'],
-    ...['balance', 'held', 'version', 'state', 'fee', 'tenantId', 'userId', 'createdAt'].map(
+    ...[
+      ...['balance', 'held', 'version', 'state', 'fee', 'tenantId', 'userId', 'createdAt'],
+      ...['tip', 'parts', 'instalments', 'callbackUrl'],
+    ].map(
       (name) => [`the field ${name}`, `${wrong('1')},"${name}":1`, 'unknown-field', name] as const,
     ),
     ['constructor', `${wrong('1')},"constructor":1`, 'unknown-field', 'constructor'],
@@ -126,6 +129,21 @@ test.each([
 
   const refusal = await refusalOf(() => pay(body.replace('ACCOUNT', account)));
   expect(refusal).toEqual([status, code]);
+});
+
+test.each([
+  ['closed', 'account', 409],
+  ['closed', 'payTo', 409],
+  ['frozen', 'account', 409],
+] as const)('an account that is %s cannot be the %s (%i)', async (state, field, status) => {
+  const other = await gateway.world.account(0);
+  const path = `/v1/accounts/${other}`;
+  const etag = (await gateway.send('GET', path)).headers.get('etag') ?? '';
+  await gateway.send('PATCH', path, { body: { status: state }, headers: { 'if-match': etag } });
+  const body = { account, amount: 1, currency: 'EUR', method: 'balance', payTo: account };
+
+  const refusal = await refusalOf(() => pay(JSON.stringify({ ...body, [field]: other })));
+  expect(refusal).toEqual([status, `account-${state}`]);
 });
 
 test.each([

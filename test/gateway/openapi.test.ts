@@ -8,6 +8,7 @@ import {
   parseCaptureWish,
   parseExtension,
   parseFunding,
+  parseMethodChoice,
   parsePaymentCommand,
   parsePayoutCommand,
   parseRefundCommand,
@@ -21,6 +22,7 @@ import { parseCaseAct } from '../../src/gateway/cases.js';
 import {
   captureBody,
   extensionBody,
+  methodBody,
   paymentBody,
   payoutBody,
   refundBody,
@@ -90,6 +92,7 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: parseExtension,
       good: { holdExpiresAt: '2030-01-31T12:00:00+01:00' },
     },
+    method: { schema: methodBody, parse: parseMethodChoice, good: { method: 'card' } },
     refund: {
       schema: refundBody,
       parse: (body: unknown) =>

@@ -13,7 +13,7 @@ afterAll(() => gateway.stop());
 const verify = (as: 'operator' | 'admin' | 'customer' | 'merchant', tenant?: string) =>
   gateway.send('GET', '/v1/verify', { as, ...(tenant !== undefined && { tenant }) });
 
-test('shows people of the tenant, and nobody else, that all holds and what money there is', async () => {
+test('shows people of the tenant alone that all holds and what money there is', async () => {
   const { world } = gateway;
   const opId = await world.pay({ account: await world.account(100_00), amount: 30_00 });
   await world.client.result(opId);

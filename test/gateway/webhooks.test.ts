@@ -1,24 +1,24 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabase } from '../../src/database/index.js';
 import type { OpId } from '../../src/domain/index.js';
-import { applyWaiting } from '../../src/gateway/index.js';
-import { createInbox } from '../../src/ledger/index.js';
 import { eventually } from '../support/eventually.js';
-import { aGateway, type TestGateway, webhookSecret } from './a-gateway.js';
+import { aGateway, type TestGateway } from './a-gateway.js';
+import { type Charge, senders } from './a-sender.js';
 import {
   aPaymentInDoubt,
-  chargeOf,
   referenceFor,
   type Sent,
   signalsOf,
   storedAs,
-  tell,
+  tell as tellFrom,
 } from './a-webhook.js';
 
-describe('a webhook', () => {
+describe.each(senders)('a webhook of $provider', (from) => {
   let gateway: TestGateway;
   let opId: OpId;
+  const tell = (sent: Sent) => tellFrom(gateway, from, sent);
+  const captured = (of: OpId, over: Partial<Charge> = {}) =>
+    from.captured({ reference: referenceFor(of), ...over });
   beforeAll(async () => {
     // A ladder so long that only evidence could end the doubt.
     gateway = await aGateway({ requestTimeoutMs: 300, ladderMs: [3_600_000] });
@@ -33,15 +33,15 @@ describe('a webhook', () => {
 
   test('is stored and told to its operation, once however often it comes', async () => {
     const eventId = nanoid();
-    const sent = { eventId, data: chargeOf(opId, { metadata: { email: 'ada@example.com' } }) };
+    const sent = { eventId, ...captured(opId, { metadata: { email: 'ada@example.com' } }) };
     const evidence = {
       ...{ kind: 'captured', reference: referenceFor(opId), chargeId: 'ch_1' },
       ...{ minor: 30_00, currency: 'EUR' },
     };
     const before = await signalsOf(gateway, opId);
 
-    const first = await tell(gateway, sent);
-    const again = [await tell(gateway, sent), await tell(gateway, sent)];
+    const first = await tell(sent);
+    const again = [await tell(sent), await tell(sent)];
 
     expect([first.status, first.body]).toEqual([200, { id: eventId, state: 'applied' }]);
     expect(again.map(({ status, body }) => [status, body])).toEqual([
@@ -59,9 +59,9 @@ describe('a webhook', () => {
   test('five times at once is one row, and tells the operation nothing but that', async () => {
     // One of its own: what it is told ends the doubt, and what comes after an end is judged late.
     const other = await aPaymentInDoubt(gateway);
-    const sent = { eventId: nanoid(), data: chargeOf(other) };
+    const sent = { eventId: nanoid(), ...captured(other) };
 
-    const answers = await Promise.all(Array.from({ length: 5 }, () => tell(gateway, sent)));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => tell(sent)));
 
     expect(answers.map(({ status, body }) => [status, body.state])).toEqual(
       Array.from({ length: 5 }, () => [200, 'applied']),
@@ -80,7 +80,7 @@ describe('a webhook', () => {
   test('that does not fit what was asked is told all the same: the operation judges', async () => {
     const other = await aPaymentInDoubt(gateway);
 
-    const { body } = await tell(gateway, { data: chargeOf(other, { currency: 'USD', amount: 1 }) });
+    const { body } = await tell(captured(other, { currency: 'USD', amount: 1 }));
 
     expect(body.state).toBe('applied');
     // A signal that meets a workflow task is in the history once that has ended.
@@ -89,15 +89,15 @@ describe('a webhook', () => {
   });
 
   test.each([
-    ['an unknown operation', chargeOf('op_nobody' as OpId), {}, 'held', 'operation-unknown'],
-    ['nothing of ours', { id: 'ch_1', reference: 'order 7' }, {}, 'ignored', 'no-evidence'],
-    ['an unknown thing', {}, { type: 'dispute.opened' }, 'ignored', 'no-evidence'],
-  ])('about %s is stored, never applied, and said aloud', async (_, over, more, state, reason) => {
+    ['an unknown operation', captured('op_nobody' as OpId), 'held', 'operation-unknown'],
+    ['nothing of ours', from.captured({ reference: 'order 7' }), 'ignored', 'no-evidence'],
+    ['an unknown thing', from.unheardOf, 'ignored', 'no-evidence'],
+  ])('about %s is stored, never applied, and said aloud', async (_, told, state, reason) => {
     const eventId = nanoid();
     const before = await signalsOf(gateway, opId);
 
-    const sent = { eventId, data: { ...chargeOf(opId), ...over }, ...more };
-    const answers = [await tell(gateway, sent), await tell(gateway, sent)];
+    const sent = { eventId, ...told };
+    const answers = [await tell(sent), await tell(sent)];
 
     expect(answers.map(({ status, body }) => [status, body.state])).toEqual([
       [200, state],
@@ -106,7 +106,7 @@ describe('a webhook', () => {
     expect(await storedAs(gateway, eventId)).toMatchObject([{ state, reason }]);
     expect(await signalsOf(gateway, opId)).toEqual(before);
     expect(gateway.lines.filter((line) => line['eventId'] === eventId)).toMatchObject([
-      { level: 'warn', provider: 'sandbox', state, reason },
+      { level: 'warn', provider: from.provider, state, reason },
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('a webhook', () => {
     await gateway.world.temporal.workflow.getHandle(other).terminate();
     const eventId = nanoid();
 
-    const { status } = await tell(gateway, { eventId, data: chargeOf(other) });
+    const { status } = await tell({ eventId, ...captured(other) });
 
     expect(status).toBe(200);
     expect(await storedAs(gateway, eventId)).toMatchObject([
@@ -123,15 +123,36 @@ describe('a webhook', () => {
     ]);
   });
 
+  const stranger = Buffer.alloc(32);
+  const digest = /(?<=v1[,=]).*/;
   test.each<[string, Sent, number, string]>([
-    ['of another secret', { secret: Buffer.alloc(32) }, 401, 'signature-invalid'],
+    ['of another secret', { secret: stranger }, 401, 'signature-invalid'],
+    ['of an empty secret', { secret: Buffer.alloc(0) }, 401, 'signature-invalid'],
     ['written anew', { body: '{ "type":"charge.captured"}' }, 401, 'signature-invalid'],
     ['of another length', { body: '' }, 401, 'signature-invalid'],
-    ['without a signature', { headers: { 'webhook-signature': '' } }, 401, 'signature-required'],
-    ['of last week', { atSeconds: 1_700_000_000 }, 401, 'timestamp-invalid'],
+    ['without a signature', { signature: () => '' }, 401, 'signature-required'],
+    ['cut short', { signature: (made) => made.slice(0, -1) }, 401, 'signature-invalid'],
+    [
+      'in capitals',
+      { signature: (made) => made.replace(digest, (text) => text.toUpperCase()) },
+      401,
+      'signature-invalid',
+    ],
+    [
+      'of another algorithm',
+      { signature: (made) => made.replace('v1', 'v0') },
+      401,
+      'signature-invalid',
+    ],
+    ['of 301 s ago', { at: (now) => `${now - 301}` }, 401, 'timestamp-invalid'],
+    // A second more, for one may pass until it is read.
+    ['of 301 s from now', { at: (now) => `${now + 302}` }, 401, 'timestamp-invalid'],
+    ['of no time', { at: () => '' }, 401, 'signature-required'],
+    ['of half a second', { at: (now) => `${now}.5` }, 401, 'timestamp-invalid'],
+    ['in milliseconds', { at: (now) => `${now}000` }, 401, 'timestamp-invalid'],
     [
       'with a token for one',
-      { headers: { authorization: 'Bearer x', 'webhook-signature': 'v1,x' } },
+      { headers: { authorization: 'Bearer x' }, signature: (made) => made.replace(digest, 'x') },
       401,
       'signature-invalid',
     ],
@@ -141,10 +162,10 @@ describe('a webhook', () => {
     ['of 1,000 events', { body: `[${'{"a":1},'.repeat(9_000)}]` }, 413, 'body-too-large'],
     ['without an event', { type: '' }, 400, 'webhook-unreadable'],
   ])('%s is refused and not stored', async (_, wrong, status, code) => {
-    const sent = { eventId: nanoid(), data: chargeOf(opId) };
+    const sent = { eventId: nanoid(), ...captured(opId) };
     const before = await signalsOf(gateway, opId);
 
-    const answer = await tell(gateway, { ...sent, ...wrong });
+    const answer = await tell({ ...sent, ...wrong });
 
     expect([answer.status, answer.body.code]).toEqual([status, code]);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
@@ -153,135 +174,40 @@ describe('a webhook', () => {
     expect(await signalsOf(gateway, opId)).toEqual(before);
   });
 
+  test.each<[string, Sent]>([
+    ['with the secret that is being replaced', { secret: from.older }],
+    ['290 s ago', { at: (now) => `${now - 290}` }],
+    ['300 s from now', { at: (now) => `${now + 300}` }],
+  ])('signed %s is taken', async (_, sent) => {
+    const { status } = await tell({ ...from.unheardOf, ...sent });
+
+    expect(status).toBe(200);
+  });
+
   test('in a charset that says so is checked by its bytes', async () => {
     const headers = { 'content-type': 'application/json; charset=utf-16' };
 
     const answers = [
-      await tell(gateway, { data: chargeOf(opId), headers }),
-      await tell(gateway, { secret: Buffer.alloc(32), headers }),
+      await tell({ ...captured(opId), headers }),
+      await tell({ secret: stranger, headers }),
     ];
 
     expect(answers.map(({ status }) => status)).toEqual([200, 401]);
   });
 
   test('leaves no signature, secret or word of a person in a log', async () => {
-    const data = chargeOf(opId, { metadata: { email: 'ada@example.com' } });
-    await tell(gateway, { data });
-    await tell(gateway, { data, secret: Buffer.alloc(32) });
+    const told = captured(opId, { metadata: { email: 'ada@example.com' } });
+    await tell(told);
+    await tell({ ...told, secret: stranger });
 
     const log = JSON.stringify(gateway.lines);
-    expect(log).not.toMatch(/v1,[A-Za-z0-9+/]{20}|ada@example|webhook-signature/);
-    expect(log).not.toContain(webhookSecret.toString('base64'));
+    expect(log).not.toMatch(/v1[,=][A-Za-z0-9+/]{20}|ada@example/);
+    expect(log).not.toContain(from.signatureHeader);
+    expect(log).not.toContain(from.secret.toString());
+    expect(log).not.toContain(Buffer.from(from.secret).toString('base64'));
     expect(gateway.lines.at(-1)).toMatchObject({ route: '/v1/webhooks/:provider', status: 401 });
     expect(await gateway.metrics.text()).toContain(
-      'holdfast_webhooks_total{provider="sandbox",state="refused"',
+      `holdfast_webhooks_total{provider="${from.provider}",state="refused"`,
     );
   });
 });
-
-describe('a webhook of an operation that has ended', () => {
-  let gateway: TestGateway;
-  beforeAll(async () => {
-    gateway = await aGateway();
-    await gateway.world.work();
-  });
-  afterAll(() => gateway.stop());
-
-  async function aPayment(amount: number): Promise<{ opId: OpId; chargeId: string }> {
-    const { world } = gateway;
-    const opId = await world.pay({ account: await world.account(20_000_00), amount });
-    const result = await world.client.result(opId);
-    return { opId, chargeId: (result as { chargeId?: string } | undefined)?.chargeId ?? 'ch_0' };
-  }
-
-  test('says nothing new when it is what the operation ended with', async () => {
-    const { opId, chargeId } = await aPayment(30_00);
-    const eventId = nanoid();
-
-    const { body } = await tell(gateway, { eventId, data: chargeOf(opId, { id: chargeId }) });
-
-    expect(body.state).toBe('ignored');
-    expect(await storedAs(gateway, eventId)).toMatchObject([{ reason: 'already-known' }]);
-    expect(gateway.lines.filter((line) => line['eventId'] === eventId)).toEqual([]);
-  });
-
-  test('is given back or kept for a person when it says something else, in any order', async () => {
-    const { opId, chargeId } = await aPayment(30_00);
-    const events = {
-      captured: { data: chargeOf(opId, { id: chargeId }) },
-      other: { data: chargeOf(opId, { id: 'ch_other' }) },
-      refunded: { type: 'charge.refunded', data: chargeOf(opId, { id: 're_1', chargeId }) },
-      declined: { type: 'charge.declined', data: chargeOf(opId, { id: chargeId }) },
-    };
-    const before = await gateway.world.reads.operation(gateway.world.tenant, opId);
-    // A second charge begins the operation that gives it back; nobody can undo the others.
-    const words = { captured: 'ignored', other: 'applied', refunded: 'held', declined: 'held' };
-
-    for (const order of permutations(Object.keys(events) as (keyof typeof events)[])) {
-      const states = [];
-      for (const name of order) states.push((await tell(gateway, events[name])).body.state);
-      expect(states).toEqual(order.map((name) => words[name]));
-    }
-
-    expect(await gateway.world.reads.operation(gateway.world.tenant, opId)).toEqual(before);
-    expect(await gateway.world.disagreeing()).toEqual([]);
-    const { body } = await gateway.send('GET', '/v1/cases', { as: 'operator' });
-    const cases = body.data.filter((one) => one.opId === opId);
-    // All of them in one, of which the latest ten.
-    const evidence = { told: expect.objectContaining({ length: 10 }) };
-    expect(cases).toMatchObject([
-      { kind: 'contradiction', state: 'open', currency: 'EUR', evidence },
-    ]);
-  });
-});
-
-describe('a webhook while Temporal is away', () => {
-  let gateway: TestGateway;
-  beforeAll(async () => {
-    gateway = await aGateway({
-      ...{ requestTimeoutMs: 300, ladderMs: [3_600_000] },
-      temporalAddress: async () => '127.0.0.1:9',
-    });
-    await gateway.world.work();
-    await gateway.world.fault({ match: { method: 'POST' }, fault: 'timeout-before' });
-  });
-  afterAll(() => gateway.stop());
-
-  test('is stored, asked for again, and applied by the sweep once it is back', async () => {
-    const opId = await aPaymentInDoubt(gateway);
-    const eventId = nanoid();
-    const sent = { eventId, data: chargeOf(opId) };
-
-    const answer = await tell(gateway, sent);
-    const kept = await storedAs(gateway, eventId);
-    const { world, metrics } = gateway;
-    const database = createDatabase({
-      ...{ url: world.database.readerUrl, poolMax: 1, applicationName: 'test-sweep' },
-    });
-    const deps = {
-      ...{ client: world.client, reads: world.reads, metrics, inbox: createInbox(database) },
-      ...{
-        log: gateway.log,
-        outageOf: () => undefined,
-        judgeLate: () => Promise.reject(new Error(opId)),
-      },
-    };
-    const swept = [await applyWaiting(deps, 10), await applyWaiting(deps, 10)];
-    await database.close(1_000);
-
-    expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(kept).toMatchObject([{ op_id: opId, state: 'received' }]);
-    expect(swept).toEqual([1, 0]);
-    expect(await signalsOf(gateway, opId)).toMatchObject([{ kind: 'captured' }]);
-    expect((await tell(gateway, sent)).body.state).toBe('applied');
-    expect(await storedAs(gateway, eventId)).toMatchObject([{ state: 'applied' }]);
-  });
-});
-
-function permutations<Item>(items: readonly Item[]): Item[][] {
-  if (items.length <= 1) return [[...items]];
-  return items.flatMap((item, index) =>
-    permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
-  );
-}

@@ -25,6 +25,18 @@ describe('the rows of a breaker', () => {
   });
 
   test.each([
+    ['breaker.closed', 'a reason'],
+    ['breaker.isolated', ''],
+  ])('are not turned by a person to %s because of "%s"', async (event, reason) => {
+    const { provider } = here.aSharedProvider();
+    const verb = 'ledger.operate_breaker_v1';
+
+    const turned = reader.call(verb, provider, closedBreaker, event, 'olga', reason);
+
+    await expect(turned).rejects.toMatchObject({ code: '22023' });
+  });
+
+  test.each([
     ['insert into', 'breaker default values'],
     ['update', 'breaker set epoch = 1'],
     ['delete from', 'breaker'],

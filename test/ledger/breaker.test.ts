@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.js';
 import { breakerProfiles } from '../../src/domain/index.js';
 import type { BreakerNotice } from '../../src/providers/breaker.js';
-import { operateBreaker } from '../../src/providers/operate-breaker.js';
+import { createBreakerDesk } from '../../src/ledger/index.js';
 import { breakersByHand, keyOfShare } from '../support/breakers.js';
 import { eventually } from '../support/eventually.js';
 
@@ -245,16 +245,18 @@ describe('recovery', () => {
 });
 
 describe('an operator', () => {
+  const desk = () => createBreakerDesk(here.test().database);
+
   test('lets nothing out, however long, and whatever is reported, until it is reset', async () => {
     const shared = here.aSharedProvider();
     const worker = shared.worker();
     await worker.admit(early);
 
-    await operateBreaker(here.store(), shared.provider, 'isolate', 'olga');
+    await desk().operate(shared.provider, 'isolate', 'olga', 'an outage');
     await here.pass(3_600_000);
     await worker.tell('SFFFS');
     expect(await worker.admit(early)).toEqual(openFor(60_000));
-    await operateBreaker(here.store(), shared.provider, 'reset', 'olga');
+    await desk().operate(shared.provider, 'reset', 'olga', 'it is over');
     await here.pass(1_000);
 
     expect(await worker.admit(late)).toEqual(admitted);
@@ -267,7 +269,7 @@ describe('an operator', () => {
 
     await Promise.all([
       ...workers.map((worker) => worker.tell('F')),
-      operateBreaker(here.store(), shared.provider, 'isolate', 'olga'),
+      desk().operate(shared.provider, 'isolate', 'olga', 'an outage'),
     ]);
 
     expect(await shared.row()).toMatchObject({ state: { mode: 'isolated' } });

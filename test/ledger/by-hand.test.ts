@@ -154,22 +154,10 @@ describe('by hand', () => {
   });
 
   test('only what is left of a hold goes back, and what was captured stays so', async () => {
-    const tenant = here.aTenant();
-    await tenant.open('alice', { funds: 100 });
-    const envelope = await tenant.held({ account: 'alice', amount: 30, capture: 'multiple' });
-    const { opId } = envelope;
     const { ledger } = here.world;
-    const asked = { step: 'capture.1', minor: 10, final: false, tolerancePercent: 0 };
-    const begun = await ledger.beginCapture(opId, asked);
-    const reference = begun.kind === 'capturing' ? begun.reference : '';
-    const captured = captureOf(envelope, { reference, minor: 10 });
-    await ledger.settle(opId, captured, { step: 'settle.1', final: false });
-    await ledger.notePhase(opId, 'parked.1', 'parked', { reason });
-    const [found] = (await desk.cases.list(tenant.tenant, {}, { limit: 1 })).rows;
-    for (const principal of both) {
-      const who = { tenant: tenant.tenant, principal, actor: principal, reason: 'looked' };
-      await desk.cases.act({ ...who, caseId: found?.id ?? '', action: 'release' });
-    }
+    const { tenant, envelope, capture, decided } = await aHoldOf30();
+    await ledger.settle(envelope.opId, await capture(1), { step: 'settle.1', final: false });
+    const found = await decided('release');
 
     const because = { kind: 'by-hand', by: both, code: 'released-by-hand' } as const;
     expect(await ledger.release(envelope, because)).toMatchObject({ kind: 'settled', minor: 10 });
@@ -178,6 +166,20 @@ describe('by hand', () => {
     expect(await tenant.balance('alice')).toEqual({ posted: 90, held: 0, available: 90 });
     const [ended] = (await desk.cases.list(tenant.tenant, {}, { limit: 1 })).rows;
     expect(ended).toMatchObject({ state: 'ended', endedBy: 'ada, bob' });
+  });
+
+  test('a capture in doubt moves as it was asked, and the rest goes back', async () => {
+    const { ledger } = here.world;
+    const { tenant, envelope, capture, decided } = await aHoldOf30();
+    await ledger.settle(envelope.opId, await capture(1), { step: 'settle.1', final: false });
+    await capture(2);
+    await decided('settle');
+
+    const proof = { kind: 'by-hand', by: both, chargeId: 'ch_1' } as const;
+    expect(await ledger.settle(envelope.opId, proof)).toMatchObject({ kind: 'settled', minor: 20 });
+
+    expect(await tenant.balance('alice')).toEqual({ posted: 80, held: 0, available: 80 });
+    expect(await tenant.violations()).toEqual([]);
   });
 
   test('a charge of a card is settled only by its name', async () => {
@@ -202,4 +204,30 @@ describe('by hand', () => {
 
 function decidedTo(action: 'settle' | 'release') {
   return both.map((person) => [action, person] as const);
+}
+
+/** A hold that is captured by tens, and a case of it that two people decide. */
+async function aHoldOf30() {
+  const tenant = here.aTenant();
+  await tenant.open('alice', { funds: 100 });
+  const envelope = await tenant.held({ account: 'alice', amount: 30, capture: 'multiple' });
+  const { opId } = envelope;
+  const { ledger } = here.world;
+  const capture = async (n: number) => {
+    const asked = { step: `capture.${n}`, minor: 10, final: false, tolerancePercent: 0 };
+    const begun = await ledger.beginCapture(opId, asked);
+    const reference = begun.kind === 'capturing' ? begun.reference : '';
+    return captureOf(envelope, { reference, minor: 10 });
+  };
+  const decided = async (action: 'settle' | 'release') => {
+    await ledger.notePhase(opId, 'parked.1', 'parked', { reason });
+    const [found] = (await desk.cases.list(tenant.tenant, {}, { limit: 1 })).rows;
+    for (const principal of both) {
+      const who = { tenant: tenant.tenant, principal, actor: principal, reason: 'looked' };
+      const charge = action === 'settle' ? { chargeId: 'ch_1' } : {};
+      await desk.cases.act({ ...who, caseId: found?.id ?? '', action, ...charge });
+    }
+    return found;
+  };
+  return { tenant, envelope, capture, decided };
 }

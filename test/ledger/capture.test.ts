@@ -73,6 +73,50 @@ describe('a hold of several captures', () => {
     expect(await tenant.violations()).toEqual([]);
   });
 
+  test('sets the rest aside with it, and ends when the rest is charged too', async () => {
+    const { ledger, reads } = here.world;
+    const tenant = here.aTenant();
+    const { opId, charged, begun, between } = await aCaptureWithRest(tenant);
+
+    const rest = await ledger.settle(opId, charged, { step: 'settle.rest', final: true });
+
+    expect(begun).toMatchObject({ kind: 'capturing', minor: 115 });
+    expect(between).toEqual({ posted: 85, held: 35, available: 50 });
+    // The charge that was authorised, not the last one.
+    expect(rest).toMatchObject({ kind: 'settled', minor: 150, chargeId: `ch_${opId}` });
+    expect(await tenant.balance('alice')).toEqual({ posted: 50, held: 0, available: 50 });
+    expect(await tenant.balance('shop')).toMatchObject({ posted: 150 });
+    expect(await reads.operation(tenant.tenant, opId)).toMatchObject({ state: 'COMPLETED' });
+    expect(await tenant.violations()).toEqual([]);
+  });
+
+  test('ends settled with what was captured when the rest is declined', async () => {
+    const { ledger } = here.world;
+    const tenant = here.aTenant();
+    const { envelope, opId, charged } = await aCaptureWithRest(tenant);
+    const { reference } = charged;
+
+    const ended = await ledger.release(envelope, {
+      ...{ kind: 'declined', reference, declineCode: 'card-declined' },
+    });
+
+    expect(ended).toMatchObject({ kind: 'settled', minor: 115, chargeId: `ch_${opId}` });
+    expect(await tenant.balance('alice')).toEqual({ posted: 85, held: 0, available: 85 });
+    expect(await tenant.violations()).toEqual([]);
+  });
+
+  test('refuses a capture whose rest is not there, and changes nothing', async () => {
+    const tenant = here.aTenant();
+    const { opId } = await anAuthorisation(tenant, { funds: 149 });
+    const before = await tenant.everything();
+
+    const asked = { step: 'capture.1', minor: 115, ...part, final: true, rest: 35 };
+    const answer = await here.world.ledger.beginCapture(opId, asked);
+
+    expect(answer).toMatchObject({ kind: 'fail', code: 'insufficient-funds' });
+    expect(await tenant.everything()).toBe(before);
+  });
+
   test.each([
     ['more than the hold and its tolerance', 116, 'capture-exceeds-hold'],
     ['what goes beyond it and is not there', 110, 'insufficient-funds'],
@@ -179,3 +223,17 @@ test('a hold can be made to end later, until it has ended', async () => {
   );
   expect(Date.parse(hold?.expires_at ?? '')).toBe(later);
 });
+
+/** 115 of a hold of 100 are captured, and 35 more are set aside and about to be charged. */
+async function aCaptureWithRest(tenant: Tenant) {
+  const { ledger } = here.world;
+  const hold = await anAuthorisation(tenant);
+  const { envelope, opId, taken } = hold;
+  const asked = { step: 'capture.1', minor: 115, ...part, final: true, rest: 35 };
+  const begun = await ledger.beginCapture(opId, asked);
+  await ledger.settle(opId, taken(1, 115), { step: 'settle.1', final: false });
+  await ledger.writeAttempt(opId, 'charge.2', 1, 35);
+  const reference = referenceOf(opId, 'charge.2', 1);
+  const charged = captureOf(envelope, { reference, minor: 35, chargeId: 'ch_rest' });
+  return { envelope, opId, begun, charged, between: await tenant.balance('alice') };
+}

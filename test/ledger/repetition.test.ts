@@ -54,6 +54,18 @@ const verbs: Readonly<Record<string, (tenant: Tenant) => Promise<() => Promise<o
     const envelope = tenant.payment(pay);
     return () => here.world.ledger.release(envelope, { kind: 'withdrawn' });
   },
+  'a payment that begins later': async (tenant) => {
+    const envelope = tenant.payment(pay);
+    return () => here.world.ledger.schedule(envelope);
+  },
+  'a choice of method': async (tenant) => {
+    const { opId } = await tenant.held(pay);
+    return () => here.world.ledger.chooseMethod(opId, 'balance');
+  },
+  'the end of a wait for approval': async (tenant) => {
+    const { opId } = await tenant.held(pay);
+    return () => here.world.ledger.endApproval(opId, 'approval-expired');
+  },
   'a change of phase': async (tenant) => {
     const { opId } = await tenant.held(pay);
     return () => here.world.ledger.notePhase(opId, 'doubt.1', 'in-doubt', { reason: 'slow' });

@@ -21,7 +21,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    ...['webhook', 'case'],
+    ...['webhook', 'case', 'approval'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -52,12 +52,15 @@ describe('the roles', () => {
     const whole = { final: true, tolerancePercent: 0 };
 
     const verbs = [
+      () => ledger.schedule(envelope),
       () => ledger.hold(envelope),
       () => ledger.holdRefund(tenant.refund({ payment: envelope.opId })),
       () => ledger.holdPayout(tenant.payout({ account: 'alice', amount: 1 })),
       () => ledger.requestRide(ride),
       () => ledger.holdRide(ride, { driver: accountIdOf('bob') }),
       () => ledger.endRide(ride.opId, 'no-driver', ''),
+      () => ledger.endApproval(envelope.opId),
+      () => ledger.chooseMethod(envelope.opId, 'balance'),
       () => ledger.beginCapture(envelope.opId, { step: 'capture.1', ...whole }),
       () => ledger.writeAttempt(envelope.opId, 'void.1', 1, 1),
       () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
@@ -90,6 +93,7 @@ describe('the roles', () => {
       'balance_check_v1',
       'breaker_read_v1',
       'clock',
+      'operate_breaker_v1',
       'record_webhook_v1',
       'violations_v1',
       'waiting_webhooks_v1',
@@ -97,15 +101,24 @@ describe('the roles', () => {
     ];
     const verbs = [
       ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
-      ...['attempt_v1', 'capture_v1', 'edit_account_v1', 'extend_hold_v1', 'fund_v1', 'hold_v1'],
+      ...[
+        'attempt_v1',
+        'capture_v1',
+        'capture_v2',
+        'edit_account_v1',
+        'extend_hold_v1',
+        'fund_v1',
+        'hold_v1',
+      ],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['lease_events_v1', 'mark_published_v1'],
+      ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
-    expect(of('holdfast_reader')).toEqual([...both, 'case_act_v1'].sort());
+    expect(of('holdfast_reader')).toEqual([...both, 'approve_v1', 'case_act_v1'].sort());
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });
 

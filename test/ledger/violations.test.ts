@@ -127,6 +127,11 @@ const tampered: readonly (readonly [Invariant, string])[] = [
   ['parked-has-its-case', set('operation', "phase = 'held'", "phase = 'parked'")],
   ['case-says-what-is-held', set('case', 'amount_at_risk = amount_at_risk + 1')],
   ['by-hand-by-two', set('operation', `outcome = outcome || '{"byHand": true}'`, paid)],
+  [
+    'approved-by-another',
+    `insert into ledger.approval select id, tenant, trace, 'approved', 'bob', 'bob', accepted_at
+       from ledger.operation where tenant = $1 limit 1`,
+  ],
   ['rows-belong-to-their-operation', set('outbox', "trace = ''")],
 ];
 
@@ -176,7 +181,7 @@ describe('the invariants', () => {
 
     const looked = [...source.matchAll(/^ {2}select '([a-z-]+)'/gm)].map(([, name]) => name);
 
-    expect(looked.toSorted()).toEqual(Object.keys(invariants).toSorted());
+    expect(new Set(looked)).toEqual(new Set(Object.keys(invariants)));
     expect(looked.length).toBeGreaterThanOrEqual(30);
     const tried = [...tampered, ...late].map(([name]) => name);
     expect(looked.filter((name) => !tried.includes(name as Invariant))).toEqual([]);

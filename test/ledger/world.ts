@@ -134,6 +134,7 @@ const ageMs = 10 * 365 * 24 * 3_600_000;
 
 const tables = [
   ...['operation', 'account', 'hold', 'entry', 'step', 'attempt', 'outbox', 'audit', 'case'],
+  ...['approval'],
 ];
 
 function mustBe(kind: string, answer: { readonly kind: string }): void {

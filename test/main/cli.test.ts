@@ -39,18 +39,20 @@ function holdfast(
   });
 }
 
-const aside = { poolMax: 1, applicationName: 'test-owner' };
 const commands = [
   'pay',
   'capture',
+  'method',
   'cancel',
   'refund',
   'payout',
   'ops',
   'case',
+  'breaker',
   'balance',
   'verify',
 ];
+const aside = { poolMax: 1, applicationName: 'test-owner' };
 
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
@@ -81,6 +83,24 @@ test('pays, shows the operation and the balance after it', async () => {
   expect(paid.out).toMatch(/stands +settled \(COMPLETED\)\namount +12\.50 EUR\naccount +bob\n/);
   expect(paid.err).toBe('key cli-payment-1\n');
   expect(balance.out).toMatch(/available +287\.50 EUR\n/);
+});
+
+test('asks for another method, and for a second person, and says who refused', async () => {
+  const paid = await holdfast(['pay', 'alice', '100', 'EUR', '--json']);
+  const { opId } = JSON.parse(paid.out) as OperationBody;
+  const second = await running.stack.token('operator', 'bob', running.world.tenant);
+  const url = running.stack.urls.gateway;
+
+  const method = await holdfast(['method', opId, 'balance']);
+  const own = await holdfast(['ops', 'approve', opId, '--reason', 'I called']);
+  const late = await holdfast(['ops', 'refuse', opId, '--reason', 'I called'], url, second);
+
+  expect([method.code, own.code, late.code]).toEqual([1, 1, 1]);
+  expect([method.err, own.err, late.err]).toEqual([
+    expect.stringContaining('invalid-state'),
+    expect.stringContaining('second-person-needed'),
+    expect.stringContaining('invalid-state'),
+  ]);
 });
 
 test('gives the same payment for the same key', async () => {
@@ -206,6 +226,20 @@ test('lists and shows a case, and two people release it', async () => {
     const { out } = await holdfast(['case', 'show', id]);
     if (!/ended by +demo, bob \(released-by-hand\)/.test(out)) throw new Error(out);
   });
+});
+
+test('isolates a provider, and lists it so until it is reset', async () => {
+  const reason = ['--reason', 'an outage'];
+
+  const isolated = await holdfast(['breaker', 'isolate', 'stripe', ...reason]);
+  const list = await holdfast(['breaker', 'list']);
+  const reset = await holdfast(['breaker', 'reset', 'stripe', ...reason, '--json']);
+  const unknown = await holdfast(['breaker', 'isolate', 'nobody', ...reason]);
+
+  expect([isolated.code, list.code, reset.code, unknown.code]).toEqual([0, 0, 0, 1]);
+  expect(list.out).toMatch(/^stripe +isolated +.*demo +.* +an outage$/m);
+  expect(JSON.parse(reset.out)).toMatchObject({ provider: 'stripe', mode: 'closed' });
+  expect(unknown.err).toContain('provider-unknown');
 });
 
 test.each([

@@ -15,37 +15,20 @@ import {
   tokenConfig,
   workerConfig,
 } from '../../src/main/config.js';
-import { ConfigError, exampleFile } from '../../src/main/config-reader.js';
+import { exampleFile } from '../../src/main/config-reader.js';
 import { variables } from '../../src/main/config-variables.js';
-
-const oldKey = Buffer.alloc(32, 1);
-const newKey = Buffer.alloc(32, 2);
-const enough = {
-  HOME: '/nowhere',
-  DATABASE_URL: 'postgres://holdfast_worker:hunter2@db:5432/holdfast',
-  SANDBOX_PSP_URL: 'http://psp:3010/',
-  AUTH_ISSUER: 'https://login.example.com/',
-  AUTH_AUDIENCE: 'holdfast',
-  AUTH_JWKS_URL: 'https://login.example.com/jwks.json',
-  PAYLOAD_KEYS: `new:${newKey.toString('base64')},old:${oldKey.toString('base64')}`,
-};
-
-function mistakesOf(read: () => unknown): readonly string[] {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes;
-    throw error;
-  }
-  return [];
-}
+import { enough, mistakesOf, newKey, oldKey } from './an-environment.js';
 
 describe('configuration', () => {
   test('reads what each process needs and freezes it', () => {
     const gateway = gatewayConfig(enough);
     const worker = workerConfig({ ...enough, DOUBT_LADDER: '50ms, 1s,2m,3h,1d' });
 
-    expect(gateway).toMatchObject({ port: 3000, temporal: { namespace: 'default' } });
+    expect(gateway).toMatchObject({
+      port: 3000,
+      approvalAbove: null,
+      temporal: { namespace: 'default' },
+    });
     expect(gateway.database).toMatchObject({ poolMax: 10, migrateUrl: enough.DATABASE_URL });
     expect(worker.provider).toEqual({
       name: 'sandbox',
@@ -64,31 +47,6 @@ describe('configuration', () => {
     expect(seal).toEqual({ id: 'new', key: Uint8Array.from(newKey) });
     expect(digest).toEqual({ id: 'old', key: Uint8Array.from(oldKey) });
     expect(open).toEqual([seal, digest]);
-  });
-
-  test('takes one webhook secret, or two while one replaces the other, or none', () => {
-    const [first, second] = [Buffer.alloc(32, 3), Buffer.alloc(24, 4)];
-    const secretsOf = (given: string) =>
-      gatewayConfig({ ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given }).webhookSecrets.sandbox;
-    const [one, other] = [first, second].map((secret) => `whsec_${secret.toString('base64')}`);
-
-    expect(secretsOf(`${one}`)).toEqual([Uint8Array.from(first)]);
-    expect(secretsOf(`${one}, ${other}`)).toEqual([first, second].map((it) => Uint8Array.from(it)));
-    expect(secretsOf('')).toBeUndefined();
-  });
-
-  test.each([
-    'whsec_',
-    'whsec_c2hvcnQ=',
-    newKey.toString('base64'),
-    `whsec_${newKey.toString('base64')},`,
-    `${`whsec_${newKey.toString('base64')},`.repeat(2)}whsec_${oldKey.toString('base64')}`,
-  ])('refuses a webhook secret like %s', (given) => {
-    const environment = { ...enough, SANDBOX_PSP_WEBHOOK_SECRET: given };
-    const mistakes = mistakesOf(() => gatewayConfig(environment));
-
-    expect(mistakes).toEqual([expect.stringMatching(/^SANDBOX_PSP_WEBHOOK_SECRET must /)]);
-    expect(mistakes.join()).not.toContain(given.slice(6) || 'AgIC');
   });
 
   test('asks for nothing to develop and test, and for no database in the sandbox', () => {
@@ -193,6 +151,12 @@ describe('configuration', () => {
     expect(mistakes[0]).toMatch(new RegExp(`^${name} (must|names) `));
   });
 
+  test.each(['-1', '12.50', 'on'])('tells a gateway that APPROVAL_AMOUNT=%s is none', (value) => {
+    const mistakes = mistakesOf(() => gatewayConfig({ ...enough, APPROVAL_AMOUNT: value }));
+
+    expect(mistakes).toEqual([expect.stringMatching(/^APPROVAL_AMOUNT must be .*, or off/)]);
+  });
+
   test('refuses half a client certificate and an unknown profile', () => {
     const half = { ...enough, TEMPORAL_TLS_CLIENT_CERT_PATH: '/etc/tls.crt' };
     const profile = { ...enough, TEMPORAL_PROFILE: 'elsewhere' };
@@ -222,6 +186,8 @@ describe('configuration', () => {
       expect.arrayContaining([
         'PAYLOAD_KEYS',
         'SANDBOX_PSP_WEBHOOK_SECRET',
+        'STRIPE_API_KEY',
+        'STRIPE_WEBHOOK_SECRET',
         'TEMPORAL_API_KEY',
         'HOLDFAST_TOKEN',
       ]),

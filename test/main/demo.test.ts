@@ -39,6 +39,8 @@ test.each([
     'A charge that arrives after its payment was given up',
     ['FAILED time-budget-exceeded', 'COMPLETED returned'],
   ],
+  ['A ride that is matched, driven and paid', Array(2).fill('COMPLETED settled')],
+  ['A ride that its rider cancels once it is booked', ['COMPLETED settled']],
   ['The provider is down, and 20 payments wait for it', Array(23).fill('COMPLETED settled')],
 ])('ends as the demo shows: %s', (title, ends) => {
   const operations = demo.reports.find((report) => report.title === title)?.operations ?? [];
@@ -54,7 +56,7 @@ test('leaves provider and ledger with the same charges, one for each settled pay
   const { provider, ours } = demo.audit;
 
   expect(provider).toEqual(ours);
-  expect(provider.charges).toBe(32 + 1 + 1 + 23);
+  expect(provider.charges).toBe(32 + 1 + 1 + 2 + 23);
 });
 
 test('leaves every account where its entries and holds say', () => {
@@ -62,7 +64,7 @@ test('leaves every account where its entries and holds say', () => {
 
   expect(demo.audit.accounts.filter(({ agrees }) => !agrees)).toEqual([]);
   expect(new Set(customers.map(({ available }) => available))).toEqual(
-    new Set([1_014_03 - 12_00 - 15_00 + 5_00 - 23 * 2_00, 192_40, 25_00]),
+    new Set([1_014_03 - 12_00 - 15_00 + 5_00 - 27_50 - 5_00 - 23 * 2_00, 192_40, 25_00, 5_00]),
   );
 });
 

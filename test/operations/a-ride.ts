@@ -15,6 +15,9 @@ export function ownAmount(): number {
   return amounts;
 }
 
+/** What may be captured of a hold, with the provider's tolerance. */
+export const mostOf = (amount: number) => amount + Math.floor((amount * 15) / 100);
+
 /** The first call for the money of a ride of this amount. */
 export const firstCall = (amount: number) =>
   ({ method: 'POST', path: '/charges', amount }) as const;
@@ -75,7 +78,11 @@ export async function said(world: RunningWorld, opId: OpId): Promise<unknown> {
 }
 
 /** What the provider itself says of all that was done under this operation. */
-export async function atProvider(world: RunningWorld, what: 'charges' | 'payouts', opId: OpId) {
+export async function atProvider(
+  world: RunningWorld,
+  what: 'charges' | 'payouts' | 'refunds',
+  opId: OpId,
+) {
   const answer = await fetch(`${world.providerUrl}/${what}?reference=${opId}`);
   const { data } = (await answer.json()) as { data: Record<string, unknown>[] };
   return data;
@@ -83,4 +90,11 @@ export async function atProvider(world: RunningWorld, what: 'charges' | 'payouts
 
 export async function charge(world: RunningWorld, opId: OpId) {
   return (await atProvider(world, 'charges', opId))[0];
+}
+
+export async function isParked(world: RunningWorld, opId: OpId): Promise<void> {
+  await eventually(async () => {
+    const row = await world.reads.operation(world.tenant, opId);
+    expect(row).toMatchObject({ phase: 'parked' });
+  });
 }

@@ -1,165 +1,217 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, type OperationResult } from '../../src/client/index.js';
-import type { Command, OpId } from '../../src/domain/index.js';
-import { type Around, around, type StepName } from '../support/around.js';
-import { aRunningWorld, type RunningWorld, workflowBundle } from '../support/running-world.js';
+import { commands, type OpId, referenceOf } from '../../src/domain/index.js';
+import { aDyingWorker } from '../support/a-dying-worker.js';
+import { type Around, inside, type StepName, type Steps } from '../support/around.js';
+import { eventually } from '../support/eventually.js';
+import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 /** One operation of one kind, ready to be started: what it asks, and what must be true after it. */
 export interface Case {
-  readonly command: Command;
-  /** Asserts that it ended as it should, with its effects there once. */
-  ended(opId: OpId, result: OperationResult | undefined): Promise<void>;
-  /** Asserts that it left nothing: no money moved or held, no charge. */
+  readonly payload: object;
+  /** What it waits for midway, in order: each is said until it is taken or the end is there. */
+  readonly wishes?: readonly ((opId: OpId) => Promise<{ readonly kind: string }>)[];
+  /** Asserts that it ended as it should, with its effects there once; cancelled, perhaps early. */
+  ended(opId: OpId, result: OperationResult | undefined, cancelled?: 'cancelled'): Promise<void>;
+  /** Asserts that it left nothing: no money moved or held, at the provider nothing taken. */
   cleanSlate(opId: OpId): Promise<void>;
 }
 
 /** What the battery needs to know of an operation. */
 export interface Conforming {
+  readonly of: keyof typeof commands;
   readonly name: string;
-  /** Its steps, in order. */
+  /** Every step that it takes, in the order of their first time. */
   readonly steps: readonly StepName[];
+  /** After which of them a worker dies; all, but for a beginning that another one has as well. */
+  readonly deaths?: readonly StepName[];
   /** The steps that can be refused by value, with the answer that refuses. */
   readonly refusals: Partial<Record<StepName, (opId: OpId) => unknown>>;
   begin(world: RunningWorld): Promise<Case>;
 }
 
+/** The ledger says no. */
+export const refused = () => ({ kind: 'fail', code: 'insufficient-funds', message: 'refused' });
+/** The provider declines this step. */
+export const declined = (step: string) => (opId: OpId) => ({
+  kind: 'ok',
+  value: { kind: 'declined', reference: referenceOf(opId, step, 1), declineCode: 'refused' },
+});
+
+/** For an operation whose end is a refusal, which leaves nothing. */
+export const endsRefused = (code: string, cleanSlate: Case['cleanSlate']): Case['ended'] => {
+  return async (opId, result) => {
+    expect(result).toMatchObject({ kind: 'fail', code });
+    await cleanSlate(opId);
+  };
+};
+
+/** A world, and what its worker does in place of the steps of which operation. */
+interface Stage {
+  readonly world: RunningWorld;
+  readonly within: Map<OpId, (name: StepName) => Around | undefined>;
+}
+
 /** The battery that every operation passes: the same tests, whatever its steps are. */
 export function conforms(operation: Conforming): void {
   describe(`the battery over ${operation.name}`, () => {
-    let world: RunningWorld;
+    let stage: Stage;
     beforeAll(async () => {
-      world = await aRunningWorld({ requestTimeoutMs: 1_000, ladderMs: [50, 100, 200, 400, 800] });
-      // For what a case needs before it begins: its accounts and their funds.
-      await world.work();
+      // A busy machine must not make a doubt of an answer that is merely slow.
+      const world = await aRunningWorld({
+        requestTimeoutMs: 10_000,
+        ladderMs: [50, 100, 200, 400, 800],
+      });
+      stage = { world, within: new Map() };
+      await world.work(inside((name, opId) => stage.within.get(opId)?.(name)));
     });
-    afterAll(() => world.close());
+    afterAll(() => stage.world.close());
 
-    test.concurrent('succeeds', async () => {
-      const client = await aQueue(world);
-      const { command, ended } = await operation.begin(world);
+    test.concurrent('succeeds, and takes the steps that are named', async () => {
+      const taken = new Set<StepName>();
+      const noted = (name: StepName): Around => {
+        return (call) => {
+          taken.add(name);
+          return call();
+        };
+      };
 
-      const { opId } = await client.start(command);
+      const { opId, result, ended } = await played(stage, operation, noted);
 
-      await ended(opId, await client.result(opId));
-      expect(await world.disagreeing()).toEqual([]);
+      await ended(opId, await result);
+      expect(await wrongs(stage, opId)).toEqual([]);
+      expect([...taken]).toEqual(operation.steps);
     });
-    endsAsItShould(operation, () => world);
-    survivesDeath(operation, () => world);
+    endsAsItShould(operation, () => stage);
+    survivesDeath(operation, () => stage);
   });
 }
 
-function endsAsItShould(operation: Conforming, worldOf: () => RunningWorld): void {
+function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
   const refusals = Object.entries(operation.refusals) as [StepName, (opId: OpId) => unknown][];
   test.concurrent.each(refusals)(
     'leaves a clean slate when %s is refused',
     async (step, refusal) => {
-      const refused: Around = (_, opId) => Promise.resolve(refusal(opId));
-      const client = await aQueue(worldOf(), around({ [step]: refused }));
-      const { command, cleanSlate } = await operation.begin(worldOf());
+      let tell = () => {};
+      const asked = new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+      const refusing: Around = async (_, id) => {
+        tell();
+        return refusal(id);
+      };
+      const stage = stageOf();
+      const begun = await played(stage, operation, only({ [step]: refusing }));
+      const { opId, result, cleanSlate } = begun;
+      await asked;
+      // What is held stays so when a capture is refused: then whoever asked gives up.
+      await said(result, () => stage.world.client.withdraw(opId));
 
-      const { opId } = await client.start(command);
-
-      expect(await client.result(opId)).toMatchObject({ kind: 'fail' });
+      expect(await result).toMatchObject({ kind: 'fail' });
       await cleanSlate(opId);
+      expect(await wrongs(stage, opId)).toEqual([]);
     },
   );
 
   test.concurrent.each(operation.steps)('does no more when %s runs twice', async (step) => {
-    const client = await aQueue(worldOf(), around({ [step]: twice }));
-    const { command, ended } = await operation.begin(worldOf());
+    const stage = stageOf();
 
-    const { opId } = await client.start(command);
+    const { opId, result, ended } = await played(stage, operation, only({ [step]: twice }));
 
-    await ended(opId, await client.result(opId));
-    expect(await worldOf().disagreeing()).toEqual([]);
+    await ended(opId, await result);
+    expect(await wrongs(stage, opId)).toEqual([]);
   });
 
   test.concurrent.each(operation.steps)('ends whole when cancelled at %s', async (step) => {
+    const stage = stageOf();
     const cancelled: Around = async (call, opId) => {
-      await worldOf().temporal.workflow.getHandle(opId).cancel();
+      await stage.world.temporal.workflow.getHandle(opId).cancel();
       return call();
     };
-    const client = await aQueue(worldOf(), around({ [step]: cancelled }));
-    const { command, ended, cleanSlate } = await operation.begin(worldOf());
 
-    const { opId } = await client.start(command);
+    const begun = await played(stage, operation, only({ [step]: cancelled }));
+    const { opId, ended, cleanSlate } = begun;
 
-    const result = await client.result(opId);
+    const result = await begun.result;
     const withdrawn = result?.kind === 'fail' && 'code' in result && result.code === 'withdrawn';
-    await (withdrawn ? cleanSlate(opId) : ended(opId, result));
-    expect(await worldOf().disagreeing()).toEqual([]);
+    await (withdrawn ? cleanSlate(opId) : ended(opId, result, 'cancelled'));
+    expect(await wrongs(stage, opId)).toEqual([]);
   });
 }
 
-function survivesDeath(operation: Conforming, worldOf: () => RunningWorld): void {
-  const options = { timeout: 90_000 };
-  test.concurrent.each(operation.steps)(
+function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
+  const options = { timeout: 180_000 };
+  test.concurrent.each(operation.deaths ?? operation.steps)(
     'survives a worker killed after %s',
     options,
     async (step) => {
-      const { client, taskQueue } = anEmptyQueue(worldOf());
-      const killed = await aDyingWorker(worldOf(), taskQueue, step);
-      const { command, ended } = await operation.begin(worldOf());
+      const stage = stageOf();
+      const { world } = stage;
+      const taskQueue = `queue-${nanoid(8)}`;
+      const killed = await aDyingWorker(world, taskQueue, step);
+      const { temporal, tenant, keys } = world;
+      const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
 
-      const { opId } = await client.start(command);
+      const { opId, result, ended } = await played(stage, operation, only({}), client);
       expect(await killed()).toBe('SIGKILL');
-      await worldOf().work({ taskQueue });
+      const stop = await world.work({ taskQueue });
 
-      await ended(opId, await client.result(opId));
-      expect(await worldOf().disagreeing()).toEqual([]);
+      await ended(opId, await result);
+      expect(await wrongs(stage, opId)).toEqual([]);
+      await stop();
     },
   );
 }
+
+/** Starts one, with its wishes said as it goes on. */
+async function played(
+  { world, within }: Stage,
+  operation: Conforming,
+  inPlace: (name: StepName) => Around | undefined,
+  client: Client = world.client,
+) {
+  const begun = await operation.begin(world);
+  const { domain, eventType } = commands[operation.of];
+  const command = { domain, eventType, idemKey: nanoid(), payload: begun.payload };
+  within.set(client.identify(command).opId, inPlace);
+  const { opId } = await client.start(command);
+  const result = client.result(opId);
+  const wished = (begun.wishes ?? []).reduce<Promise<void>>(
+    (before, wish) => before.then(() => said(result, () => wish(opId))),
+    Promise.resolve(),
+  );
+  return { ...begun, opId, result: wished.then(() => result) };
+}
+
+/** Says a wish until it is taken, or the end has come before. */
+async function said(
+  result: Promise<unknown>,
+  wish: () => Promise<{ readonly kind: string }>,
+): Promise<void> {
+  let isOver = false;
+  const noteEnd = () => {
+    isOver = true;
+  };
+  result.then(noteEnd, noteEnd);
+  await eventually(
+    async () => {
+      if (!isOver) expect(await wish()).toEqual({ kind: 'accepted' });
+    },
+    { timeoutMs: 60_000, everyMs: 100 },
+  );
+}
+
+/** Accounts whose books do not agree, and what the provider did a second time. */
+async function wrongs({ world }: Stage, opId: OpId): Promise<readonly string[]> {
+  const effects = await world.effects(opId);
+  const again = effects.filter((step, index) => effects.indexOf(step) !== index);
+  return [...(await world.disagreeing()), ...again];
+}
+
+const only = (steps: Steps) => (name: StepName) => steps[name];
 
 const twice: Around = async (call) => {
   await call();
   return call();
 };
-
-function anEmptyQueue(world: RunningWorld): { client: Client; taskQueue: string } {
-  const taskQueue = `queue-${nanoid(8)}`;
-  const { temporal, tenant, keys } = world;
-  return { taskQueue, client: createClient({ temporal, taskQueue, tenant, keys }) };
-}
-
-async function aQueue(world: RunningWorld, crooked = {}): Promise<Client> {
-  const { client, taskQueue } = anEmptyQueue(world);
-  await world.work({ ...crooked, taskQueue });
-  return client;
-}
-
-/** A worker in a process of its own that ends itself by SIGKILL once `step` is done. */
-async function aDyingWorker(world: RunningWorld, taskQueue: string, dieAfter: StepName) {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-bundle-'));
-  const codePath = join(directory, 'workflows.js');
-  const bundle = await workflowBundle();
-  if ('code' in bundle) await writeFile(codePath, bundle.code);
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--import', 'tsx', '--import', new URL('../../src/main/leash.mjs', import.meta.url).href],
-      ...[fileURLToPath(new URL('../support/dying-worker.ts', import.meta.url))],
-      JSON.stringify({
-        ...{ taskQueue, dieAfter, codePath, namespace: world.namespace },
-        address: world.temporalAddress,
-        databaseUrl: world.database.workerUrl,
-        providerUrl: world.providerUrl,
-      }),
-    ],
-    // The channel is its leash: it goes when we do, however we go.
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-  );
-  const exited = once(child, 'exit').then(async ([, signal]) => {
-    await rm(directory, { recursive: true, force: true });
-    return String(signal);
-  });
-  await Promise.race([once(child, 'message'), exited]);
-  return () => exited;
-}

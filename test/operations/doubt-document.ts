@@ -27,7 +27,8 @@ A fault strikes the first call of a step and ends, unless the row says otherwise
 the provider does not know its idempotency keys: a repeated call acts again. The faults of webhooks
 are not here, since they do not touch the call: \`test/providers/sandbox-webhooks.test.ts\` and
 \`test/gateway/webhooks.test.ts\` have them, and what a webhook tells of a doubt is in
-\`test/operations/held-payment.test.ts\`.
+\`test/operations/held-payment.test.ts\`. A ride takes these same steps, its second charge too:
+\`test/operations/ride-fare.test.ts\`.
 `;
 
 /** The whole of docs/doubt.md. */

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
-import { commands, defaultLadderMs, isFinal, type OpId } from '../../src/domain/index.js';
+import {
+  type AccountId,
+  commands,
+  defaultLadderMs,
+  isFinal,
+  type OpId,
+} from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
-import { lagging } from '../support/lagging.js';
+import type { PaymentProvider } from '../../src/providers/provider.js';
+import { firstLooks, lagging } from '../support/lagging.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 // On the time-skipping server, with the ladder of production: seconds to hours, skipped.
@@ -35,27 +42,29 @@ describe('a charge that is in doubt', () => {
     expect(await world.available(account)).toBe(100_00 - amount);
   });
 
-  test.each(['captured', 'declined'] as const)(
-    'waits for a pending one that becomes %s',
-    async (becomes) => {
-      const [account, amount] = [await world.account(100_00), ownAmount()];
-      await world.fault({
-        fault: 'pending',
-        becomes,
-        delayMs: 200,
-        times: 1,
-        match: { ...post, amount },
-      });
+  test.each([
+    ['captured', { kind: 'settled' }, 0],
+    ['declined', { code: 'declined' }, 1],
+  ] as const)(
+    'asks twenty times of a pending one that is %s at last',
+    async (becomes, end, back) => {
+      const { account, amount, opId } = await paidPending(becomes, 19);
 
-      const opId = await world.pay({ account, amount });
-
-      const kind = becomes === 'captured' ? { kind: 'settled' } : { code: 'declined' };
-      expect(await world.client.result(opId)).toMatchObject(kind);
-      expect(await world.available(account)).toBe(
-        becomes === 'captured' ? 100_00 - amount : 100_00,
-      );
+      expect(await world.client.result(opId)).toMatchObject(end);
+      expect(await looks(opId)).toBe(20);
+      expect(await world.available(account)).toBe(100_00 - amount * (1 - back));
     },
   );
+
+  test('keeps the money of one that is pending for ever, in front of a person', async () => {
+    const { account, amount, opId } = await paidPending('captured', Infinity);
+
+    await parked(opId);
+
+    expect(await looks(opId)).toBe(20);
+    expect(await row(opId)).toMatchObject({ state: 'IN_PROGRESS', phase: 'parked' });
+    expect(await world.available(account)).toBe(100_00 - amount);
+  });
 
   test('goes back to the customer when the second look shows a decline', async () => {
     const [account, amount] = [await world.account(100_00), ownAmount()];
@@ -77,6 +86,18 @@ describe('a charge that is in doubt', () => {
     expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
     const types = await eventTypes(opId);
     expect(types).not.toContain('upsertWorkflowSearchAttributesEventAttributes');
+    expect(await world.charges(opId)).toHaveLength(1);
+  });
+
+  test('after a rate limit is made again no sooner than the provider asks', async () => {
+    const [account, amount] = [await world.account(100_00), ownAmount()];
+    const match = { ...post, amount };
+    await world.fault({ fault: 'rate-limit', times: 1, retryAfterMs: 60_000, match });
+
+    const opId = await world.pay({ account, amount });
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
+    expect(await secondsTaken(opId)).toBeGreaterThanOrEqual(60);
     expect(await world.charges(opId)).toHaveLength(1);
   });
 
@@ -126,13 +147,7 @@ describe('a call that was repeated', () => {
     const [account, amount] = [await world.account(100_00), ownAmount()];
     await world.fault({ fault: 'timeout-after', times: 1, match: { ...post, amount } });
     await world.fault({ fault: 'drop-keys', times: 1, match: { ...post, amount } });
-    const taskQueue = `lagging-${amount}`;
-    await world.work({ taskQueue, provider: lagging });
-    const { temporal, tenant } = world;
-    const client = createClient({ temporal, taskQueue, tenant });
-    const payload = { account, amount, currency: 'EUR', capture: 'automatic', method: 'card' };
-    const command = { ...commands.payment, idemKey: taskQueue, payload };
-    return { account, amount, opId: (await client.start(command)).opId };
+    return { account, amount, opId: await paidAt(lagging, account, amount) };
   }
 });
 
@@ -145,11 +160,8 @@ describe('a doubt that nothing ends', () => {
 
     expect(await world.available(account)).toBe(100_00 - amount);
     expect(await row(opId)).toMatchObject({ state: 'IN_PROGRESS', phase: 'parked' });
-    const looks = (await eventTypes(opId)).filter((type) => type.startsWith('timerStarted'));
-    expect(looks).toHaveLength(defaultLadderMs.length);
-    const events = await history(opId);
-    const seconds = events.map(({ eventTime }) => Number(eventTime?.seconds));
-    expect(Math.max(...seconds) - Math.min(...seconds)).toBeGreaterThan(3 * 24 * 3_600);
+    expect(await looks(opId)).toBe(defaultLadderMs.length);
+    expect(await secondsTaken(opId)).toBeGreaterThan(3 * 24 * 3_600);
   });
 
   test('settles when a person asks again and the provider shows the charge', async () => {
@@ -198,8 +210,29 @@ async function paidUnder(fault: FaultRule['fault']) {
   return { account, amount, opId: await world.pay({ account, amount }) };
 }
 
+/** A payment of an amount of its own that is pending, and still is at so many looks. */
+async function paidPending(becomes: 'captured' | 'declined', pendingLooks: number) {
+  const [account, amount] = [await world.account(100_00), ownAmount()];
+  const match = { ...post, amount };
+  await world.fault({ fault: 'pending', becomes, delayMs: 1, times: 1, match });
+  const provider = firstLooks(pendingLooks, 'pending');
+  return { account, amount, opId: await paidAt(provider, account, amount) };
+}
+
+/** A payment by a worker of its own, whose provider is this one. */
+type Bent = (honest: PaymentProvider) => PaymentProvider;
+async function paidAt(provider: Bent, account: AccountId, amount: number) {
+  const taskQueue = `own-queue-${amount}`;
+  await world.work({ taskQueue, provider });
+  const { temporal, tenant } = world;
+  const client = createClient({ temporal, taskQueue, tenant });
+  const payload = { account, amount, currency: 'EUR', capture: 'automatic', method: 'card' };
+  const command = { ...commands.payment, idemKey: taskQueue, payload };
+  return (await client.start(command)).opId;
+}
+
 /** The provider charges, and neither the answer nor any look at it comes through. */
-async function unanswered(account: Parameters<typeof world.pay>[0]['account'], amount: number) {
+async function unanswered(account: AccountId, amount: number) {
   await world.fault({ fault: 'timeout-after', times: 1, match: { ...post, amount } });
   await world.fault({ fault: 'error-before', match: look });
   return world.pay({ account, amount });
@@ -247,6 +280,15 @@ async function row(opId: OpId) {
 
 async function history(opId: OpId) {
   return (await world.temporal.workflow.getHandle(opId).fetchHistory()).events ?? [];
+}
+
+async function looks(opId: OpId): Promise<number> {
+  return (await eventTypes(opId)).filter((type) => type.startsWith('timerStarted')).length;
+}
+
+async function secondsTaken(opId: OpId): Promise<number> {
+  const seconds = (await history(opId)).map(({ eventTime }) => Number(eventTime?.seconds));
+  return Math.max(...seconds) - Math.min(...seconds);
 }
 
 async function eventTypes(opId: OpId): Promise<string[]> {

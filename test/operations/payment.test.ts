@@ -1,11 +1,8 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
-import { createDatabase } from '../../src/database/index.js';
 import { type AccountId, commands } from '../../src/domain/index.js';
-import { createLedger } from '../../src/ledger/index.js';
 import { type Around, around } from '../support/around.js';
-import { createProxy } from '../support/proxy.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 let world: RunningWorld;
@@ -256,36 +253,5 @@ describe('a stranger who looks at a payment', () => {
       union select x.trace from ledger.outbox x join ledger.operation o on o.id = x.op
        where op_id = ${opId}`;
     expect([sent, [...rows]]).toEqual([[trace], [{ trace }]]);
-  });
-});
-
-describe('what a settled payment costs', () => {
-  test('is at most 14 events of history and 2 round trips of SQL', async () => {
-    const account = await world.account(100_00);
-    const url = new URL(world.database.workerUrl);
-    const proxy = await createProxy({ port: Number(url.port) });
-    url.port = `${proxy.port}`;
-    const database = createDatabase({ url: url.href, poolMax: 1, applicationName: 'counted' });
-    const queue = `counted-${nanoid(8)}`;
-    const stop = await world.work({ ledger: () => createLedger(database), taskQueue: queue });
-    const { temporal, tenant } = world;
-    const client = createClient({ temporal, tenant, taskQueue: queue });
-    const payload = { account, amount: 100, currency: 'EUR', capture: 'automatic', method: 'card' };
-    const paid = async () => {
-      const { opId } = await client.start({ ...commands.payment, idemKey: nanoid(), payload });
-      expect(await client.result(opId)).toMatchObject({ kind: 'settled' });
-      return opId;
-    };
-    await paid(); // the first one prepares the statements
-
-    const before = proxy.postgresRoundTrips();
-    const opId = await paid();
-
-    expect(proxy.postgresRoundTrips() - before).toBe(2);
-    const { events } = await world.temporal.workflow.getHandle(opId).fetchHistory();
-    expect(events?.length).toBeLessThanOrEqual(14);
-    await stop();
-    await database.close(1_000);
-    await proxy.close();
   });
 });

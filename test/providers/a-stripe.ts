@@ -31,7 +31,11 @@ export function aStep(
   step: OutsideRequest['step'],
   more: Partial<OutsideRequest> = {},
 ): OutsideRequest {
-  return { step, reference: `op_one:${step}.1:1`, amount: money(12_50, 'USD'), ...more };
+  return {
+    ...{ step, reference: `op_one:${step}.1:1`, amount: money(12_50, 'USD') },
+    ...(step === 'payout' && { destination: 'ba_any' }),
+    ...more,
+  };
 }
 
 /** The id of a charge that went well. */

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type Currency, money, type OutsideStep } from '../../src/domain/index.js';
 import type { OutsideRequest, PaymentProvider } from '../../src/providers/provider.js';
 
@@ -12,6 +12,8 @@ export interface ConformanceWorld {
   fault(fault: WireFault): Promise<void>;
   /** How often money moved under each reference, by the provider's own books. */
   effects(): Promise<Readonly<Record<string, number>>>;
+  /** Lets the provider decide what it says is pending; where its profile has such steps. */
+  decide?(): Promise<void>;
   /** A token for where a payout may go; any text by default. */
   readonly destination?: string;
   /** `USD` by default. */
@@ -31,6 +33,8 @@ export const steps = [
 
 export const authorized = 100_00;
 
+type Told = Awaited<ReturnType<PaymentProvider['perform' | 'find']>>;
+
 let operations = 0;
 
 /** A world of the test's own, with the requests that a test makes of it. */
@@ -38,7 +42,7 @@ export async function aConformanceWorld(start: () => Promise<ConformanceWorld>) 
   const world = await start();
   onTestFinished(() => world.stop());
   const { provider, currency = 'USD', destination = 'acct_conformance' } = world;
-  const { captures, paysOut, refundWindowMs } = provider.profile;
+  const { captures, paysOut, payoutMs, refundWindowMs } = provider.profile;
 
   function request(step: OutsideStep, over: Partial<OutsideRequest> = {}): OutsideRequest {
     operations += 1;
@@ -82,7 +86,16 @@ export async function aConformanceWorld(start: () => Promise<ConformanceWorld>) 
       if (step !== 'capture' && step !== 'void') return request(step);
       return request(step, { chargeId: await chargeIdOf('authorize') });
     },
-    capture: async (chargeId: string, minor: number, final = false) =>
+    /** What a call that went well comes to: at once, or when the provider has decided. */
+    async end(asked: OutsideRequest, told: Told): Promise<Told> {
+      if (asked.step !== 'payout' || payoutMs === 0) return told;
+      const { reference } = asked;
+      expect(told).toEqual({ kind: 'ok', value: { kind: 'pending', reference } });
+      await world.decide?.();
+      return provider.find(asked);
+    },
+    /** The last one, unless there can be more. */
+    capture: async (chargeId: string, minor: number, final = !captures.includes('multiple')) =>
       provider.perform(request('capture', { chargeId, amount: of(minor), final })),
     refund: async (chargeId: string, minor: number) =>
       provider.perform(request('refund', { chargeId, amount: of(minor) })),

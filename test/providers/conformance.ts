@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Outcome, OutsideAnswer } from '../../src/domain/index.js';
 import {
   aConformanceWorld,
   authorized,
@@ -11,6 +12,10 @@ import {
 type Start = () => Promise<ConformanceWorld>;
 
 const refusal = { kind: 'ok', value: { kind: 'declined', declineCode: expect.any(String) } };
+/** Certainly not done: declined, or refused as a request that cannot be. */
+const isRefused = (outcome: Outcome<OutsideAnswer>) =>
+  outcome.kind === 'ok' ? outcome.value.kind === 'declined' : outcome.kind === 'fail';
+const kindOf = (outcome: Outcome<OutsideAnswer>) => outcome.kind === 'ok' && outcome.value.kind;
 const done = (kind: string, more: object = {}) => ({ kind: 'ok', value: { kind, ...more } });
 
 /**
@@ -51,10 +56,11 @@ function oneEffectPerReference(start: Start): void {
     const others = await Promise.all([1, 2, 3, 4].map(() => world.perform(asked)));
 
     const { reference } = asked;
-    expect(first).toMatchObject(done(evidenceOf[step], { reference }));
-    if (step !== 'void') expect(first).toMatchObject({ value: asked.amount });
-    if (asked.chargeId) expect(first).toMatchObject({ value: { chargeId: asked.chargeId } });
     expect(others).toEqual([first, first, first, first]);
+    const end = await world.end(asked, first);
+    expect(end).toMatchObject(done(evidenceOf[step], { reference }));
+    if (step !== 'void') expect(end).toMatchObject({ value: asked.amount });
+    if (asked.chargeId) expect(end).toMatchObject({ value: { chargeId: asked.chargeId } });
     expect(await world.moved(reference)).toBe(1);
   });
 
@@ -86,8 +92,9 @@ function lostAnswers(start: Start): void {
     const found = await world.find(asked);
 
     expect(lost.kind).toBe('unknown');
-    expect(found).toMatchObject(done(evidenceOf[step], { reference: asked.reference }));
     expect(await world.perform(asked)).toEqual(found);
+    const { reference } = asked;
+    expect(await world.end(asked, found)).toMatchObject(done(evidenceOf[step], { reference }));
     expect(await world.moved(asked.reference)).toBe(1);
   });
 
@@ -99,7 +106,8 @@ function lostAnswers(start: Start): void {
 
     expect(['unknown', 'retry']).toContain(lost.kind);
     expect(await world.moved(asked.reference)).toBe(0);
-    expect(await world.perform(asked)).toMatchObject(done(evidenceOf[step]));
+    const again = await world.perform(asked);
+    expect(await world.end(asked, again)).toMatchObject(done(evidenceOf[step]));
     expect(await world.moved(asked.reference)).toBe(1);
   });
 }
@@ -109,14 +117,12 @@ function captures(start: Start): void {
     const world = await aConformanceWorld(start);
     if (!world.can('capture')) return expect(world.profile.captures).not.toContain('multiple');
     const chargeId = await world.chargeIdOf('authorize');
-    const first = await world.capture(
-      chargeId,
-      40_00,
-      !world.profile.captures.includes('multiple'),
-    );
+    const isMultiple = world.profile.captures.includes('multiple');
+    if (!isMultiple) expect(isRefused(await world.capture(chargeId, 1_00, false))).toBe(true);
+    const first = await world.capture(chargeId, 40_00);
     expect(first).toMatchObject(done('captured', { chargeId, minor: 40_00 }));
 
-    if (world.profile.captures.includes('multiple')) {
+    if (isMultiple) {
       const last = await world.capture(chargeId, 30_00, true);
       expect(last).toMatchObject(done('captured', { chargeId, minor: 30_00 }));
     }
@@ -165,7 +171,10 @@ function voids(start: Start): void {
     expect(await world.void(chargeId)).toMatchObject(done('voided', { chargeId }));
 
     expect(await world.capture(chargeId, 1_00)).toMatchObject(refusal);
-    expect(await world.void(chargeId)).toMatchObject(refusal);
+    const again = world.request('void', { chargeId });
+    // Where a void has no name of its own, what stands is shown: it is voided, and was before.
+    expect(['declined', 'voided']).toContain(kindOf(await world.perform(again)));
+    expect(await world.moved(again.reference)).toBe(0);
     expect(await world.find(held)).toMatchObject(done('voided', { chargeId }));
   });
 
@@ -187,9 +196,9 @@ function refunds(start: Start): void {
 
     const first = await world.refund(chargeId, 40_00);
     expect(first).toMatchObject(done('refunded', { chargeId, minor: 40_00 }));
-    expect(await world.refund(chargeId, 60_01)).toMatchObject(refusal);
+    expect(isRefused(await world.refund(chargeId, 60_01))).toBe(true);
     expect(await world.refund(chargeId, 60_00)).toMatchObject(done('refunded', { minor: 60_00 }));
-    expect(await world.refund(chargeId, 1)).toMatchObject(refusal);
+    expect(isRefused(await world.refund(chargeId, 1))).toBe(true);
   });
 
   test('refunds no more than was captured in ten calls at once', async () => {
@@ -198,10 +207,10 @@ function refunds(start: Start): void {
     const chargeId = await world.chargeIdOf('charge');
 
     const calls = Array.from({ length: 10 }, () => world.refund(chargeId, 30_00));
-    const kinds = (await Promise.all(calls)).map((one) => one.kind === 'ok' && one.value.kind);
+    const outcomes = await Promise.all(calls);
 
-    expect(kinds.filter((kind) => kind === 'refunded')).toHaveLength(3);
-    expect(kinds.filter((kind) => kind === 'declined')).toHaveLength(7);
+    expect(outcomes.filter((one) => kindOf(one) === 'refunded')).toHaveLength(3);
+    expect(outcomes.filter(isRefused)).toHaveLength(7);
   });
 }
 

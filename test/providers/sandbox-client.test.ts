@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { defaultLadderMs, money } from '../../src/domain/index.js';
+import { pooledFetch } from '../../src/providers/pooled-fetch.js';
 import {
   createSandboxProvider,
   faultNames,
@@ -8,9 +9,12 @@ import {
 } from '../../src/providers/sandbox/index.js';
 import { aProvider } from './a-provider.js';
 import { aSandbox, referenceOne as reference } from './a-sandbox.js';
+import { aStranger } from './a-stranger.js';
 
 const amount = money(12_50, 'USD');
-const patient = { requestTimeoutMs: 30_000 };
+// As production has it.
+const fetch = pooledFetch({ connections: 20 });
+const patient = { requestTimeoutMs: 30_000, fetch };
 const evidence = { reference, chargeId: expect.stringMatching(/^ch_/) };
 const captured = { kind: 'captured', ...evidence, minor: 12_50, currency: 'USD' };
 const declined = { kind: 'declined', ...evidence, declineCode: 'insufficient_funds' };
@@ -59,6 +63,7 @@ test.each(outcomes)('understands a charge under %o', async (rule, charged, found
   const provider = createSandboxProvider({
     baseUrl: sandbox.url,
     requestTimeoutMs: hasty ? 200 : patient.requestTimeoutMs,
+    fetch,
   });
 
   const outcome = await provider.perform({ step: 'charge', reference, amount });
@@ -134,6 +139,26 @@ test('knows that nothing was sent when the name leads nowhere', async () => {
   expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(nothing);
 });
 
+test('knows that nothing was sent to whoever has a certificate that we do not trust', async () => {
+  const stranger = await aStranger();
+  const provider = createSandboxProvider({ baseUrl: stranger.url, ...patient });
+
+  const nothing = { kind: 'retry', reason: 'no-connection' };
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(nothing);
+  expect(await provider.find({ step: 'charge', reference, amount })).toMatchObject(nothing);
+  expect(stranger.asked()).toBe(0);
+});
+
+test('is in doubt when whoever answers speaks no TLS', async () => {
+  const sandbox = await aSandbox();
+  const baseUrl = sandbox.url.replace('http:', 'https:');
+  const provider = createSandboxProvider({ baseUrl, ...patient });
+
+  const doubt = { kind: 'unknown', reason: 'connection-lost' };
+  expect(await provider.perform({ step: 'charge', reference, amount })).toMatchObject(doubt);
+  expect(await sandbox.written()).toEqual([]);
+});
+
 test('sends the key, the whole order and the trace of the operation', async () => {
   const seen: { headers: IncomingMessage['headers']; url?: string | undefined; body: string }[] =
     [];
@@ -184,6 +209,7 @@ test('tells what it can do, as plain data', () => {
     holdMs: 604_800_000,
     refundWindowMs: 15_552_000_000,
     paysOut: true,
+    payoutMs: 0,
     webhooks: 'standard-webhooks',
     requestTimeoutMs: 30_000,
     ladderMs: defaultLadderMs,

@@ -73,35 +73,6 @@ test('says when an authorisation ends by itself', async () => {
   expect(outcome).toMatchObject(ok({ kind: 'authorized', ...amount, expiresAt: aMoment }));
 });
 
-test('voids an authorisation, of which nothing can be captured any more', async () => {
-  const { stripe, provider } = await aStripe();
-  const chargeId = await charged(provider, 'authorize');
-
-  const outcome = await provider.perform(aStep('void', { chargeId }));
-
-  expect(outcome).toEqual(ok({ kind: 'voided', reference: 'op_one:void.1:1', chargeId }));
-  expect(await provider.perform(aStep('capture', { chargeId }))).toEqual(
-    ok({
-      kind: 'declined',
-      reference: 'op_one:capture.1:1',
-      chargeId,
-      declineCode: 'payment_intent_unexpected_state',
-    }),
-  );
-  expect(stripe.effects.map(({ effect }) => effect)).toEqual(['authorized', 'canceled']);
-});
-
-test('declines to void what is captured in full', async () => {
-  const { stripe, provider } = await aStripe();
-  const chargeId = await charged(provider, 'charge');
-
-  const outcome = await provider.perform(aStep('void', { chargeId }));
-
-  const declineCode = 'payment_intent_unexpected_state';
-  expect(outcome).toMatchObject(ok({ kind: 'declined', chargeId, declineCode }));
-  expect(stripe.intents.get(chargeId)?.status).toBe('succeeded');
-});
-
 test('refunds a charge in two parts, and not once more', async () => {
   const { stripe, provider } = await aStripe();
   const chargeId = await charged(provider, 'charge');
@@ -190,6 +161,8 @@ test('sends nothing of what it cannot do', async () => {
   expect(await perform(aStep('capture'))).toMatchObject(refused('charge-missing'));
   expect(await perform(aStep('void'))).toMatchObject(refused('charge-missing'));
   expect(await perform(aStep('refund'))).toMatchObject(refused('charge-missing'));
+  const { destination: _, ...nowhere } = aStep('payout');
+  expect(await perform(nowhere)).toMatchObject(refused('destination-missing'));
   const part = aStep('capture', { chargeId: 'pi_one', final: false });
   expect(await perform(part)).toMatchObject(refused('multicapture-unsupported'));
   const long = aStep('charge', { reference: 'r'.repeat(256) });
@@ -213,6 +186,7 @@ test('tells in plain data what Stripe can do', async () => {
     holdMs: 604_800_000,
     refundWindowMs: 15_552_000_000,
     paysOut: true,
+    payoutMs: 604_800_000,
     webhooks: 'stripe',
     requestTimeoutMs: 20_000,
     ladderMs: defaultLadderMs,

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWatch } from '../../src/client/index.js';
 import { type Captured, commands, type OpId, referenceOf } from '../../src/domain/index.js';
 import { createInbox } from '../../src/ledger/index.js';
-import { composeSweep } from '../../src/main/compose-sweep.js';
 import { ensureReconcileSchedule, reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
 import { capture } from '../../src/workflows/messages.js';
+import { atProvider, firstCall, isBooked, matched, payoutOf } from '../operations/a-ride.js';
+import { aSweep, sweptOnce } from '../support/a-sweep.js';
 import { envelopesOf } from '../support/envelopes.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -14,19 +14,12 @@ import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 const hour = 3_600_000;
 const lines: Record<string, unknown>[] = [];
 let world: RunningWorld;
+const sweep = () => sweptOnce(world);
 
 beforeAll(async () => {
   // One look at once, and the next only when somebody asks for it.
   world = await aRunningWorld({ requestTimeoutMs: 2_000, ladderMs: [50, hour, hour] });
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  await world.work({
-    sweep: composeSweep({
-      ...{ temporal: world.temporal, taskQueue: world.taskQueue, quietMs: 0, lingersMs: 0 },
-      database: world.database.database,
-      log: createLog({ service: 'test-sweep', level: 'info', destination }),
-      metrics: createMetrics({ service: 'test-sweep' }),
-    }),
-  });
+  await world.work({ sweep: aSweep(world, lines) });
 });
 afterAll(() => world.close());
 
@@ -99,10 +92,48 @@ test('runs a terminated hold again, which can then be captured, once', async () 
   await eventually(async () => expect(await captured()).toMatchObject({ kind: 'accepted' }));
 
   expect(await world.client.result(opId)).toMatchObject({ kind: 'settled' });
-  const atProvider = await fetch(`${world.providerUrl}/charges?reference=${opId}`);
-  expect(await atProvider.json()).toMatchObject({ data: [{ capturedAmount: 39_00 }] });
+  expect(await atProvider(world, 'charges', opId)).toMatchObject([{ capturedAmount: 39_00 }]);
   expect(await world.available(account)).toBe(61_00);
   expect(await world.disagreeing()).toEqual([]);
+});
+
+test('runs a matched ride again, which still has its time to be authorised', async () => {
+  const amount = 46_00;
+  await world.fault({ fault: 'timeout-before', times: 1, match: firstCall(amount) });
+  const { opId } = await matched(world, amount, { destination: 'dest_driver' });
+  await eventually(async () =>
+    expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ phase: 'charging' }),
+  );
+
+  await world.temporal.workflow.getHandle(opId).terminate('by hand');
+  await sweep();
+  await isBooked(world, opId);
+  const authorised = await atProvider(world, 'charges', opId);
+  await world.client.completeRide(opId, amount);
+
+  expect(authorised).toHaveLength(1);
+  expect(await world.client.result(opId)).toMatchObject({ kind: 'settled', minor: amount });
+  expect(await world.client.result(payoutOf(world, opId))).toMatchObject({ minor: amount });
+  expect(foundOf(opId)).toEqual(['restart workflow-terminated']);
+});
+
+// blnk #336: an expiry that was only a timer was lost with it, and the money stayed held.
+test('lets a hold end whose timer was lost, by the end that its row has', async () => {
+  const account = await world.account(100_00);
+  const holdExpiresAt = Date.now() + 2_000;
+  const opId = await world.pay({ account, amount: 40_00, capture: 'manual', holdExpiresAt });
+  await eventually(async () =>
+    expect(await world.reads.operation(world.tenant, opId)).toMatchObject({ phase: 'held' }),
+  );
+  await world.temporal.workflow.getHandle(opId).terminate('by hand');
+  const held = await world.available(account);
+
+  await sweep();
+
+  expect(held).toBe(60_00);
+  expect(await world.client.result(opId)).toMatchObject({ code: 'hold-expired' });
+  expect(await world.available(account)).toBe(100_00);
+  expect(foundOf(opId)).toEqual(['restart workflow-terminated']);
 });
 
 test('leaves a live payment alone, however often it looks', async () => {
@@ -212,13 +243,6 @@ test('has one schedule after five starts, which sweeps, and which a person may p
     await handle.delete();
   }
 });
-
-/** One sweep, as the schedule starts it. */
-async function sweep() {
-  const { taskQueue } = world;
-  const workflowId = `sweep-${nanoid()}`;
-  await world.temporal.workflow.execute('reconcile', { taskQueue, workflowId, args: [] });
-}
 
 interface Given {
   readonly fault?: 'reset-before' | 'reset-after';

@@ -2,11 +2,12 @@ import { nanoid } from 'nanoid';
 import { commands, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import { createClient } from '../../src/client/index.js';
-import { isBooked } from '../operations/a-ride.js';
 import { type Around, around, type StepName } from '../support/around.js';
-import { eventually } from '../support/eventually.js';
 import type { RunningWorld } from '../support/running-world.js';
+import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
+import { reached } from './reached.js';
+import { rideBranches } from './ride-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -46,17 +47,20 @@ export const branches: readonly Branch[] = [
   payment('payment-ledger-slow', { crooked: { settle: failing(4) } }, 'settled'),
   payment('payment-ledger-fault', { crooked: { settle: broken } }, 'parked'),
   payment('payment-evidence-refused', { crooked: { settle: conflict } }, 'parked'),
-  rideBranch('ride-completed', 'settled', (client, opId) => client.completeRide(opId, 15_00)),
-  rideBranch('ride-cancelled', 'withdrawn', (client, opId) => client.cancelRide(opId, 'driver')),
-  rideBranch('ride-cancelled-for-a-fee', 'settled', (client, opId) =>
-    client.cancelRide(opId, 'rider'),
+  payment('payment-deferred', { crooked: { charge: asleep(2) } }, 'settled'),
+  payment(
+    'payment-lapsed-while-deferred',
+    { holdsForMs: 2_000, crooked: { authorize: asleep(Infinity) } },
+    'hold-expired',
   ),
+  ...rideBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
   accountBranch('account-funded', 'funding', 'funded'),
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
   ...moneyBranches,
+  ...choiceBranches,
 ];
 
 interface Course {
@@ -68,6 +72,8 @@ interface Course {
   /** What is asked of it before any worker is there. */
   readonly first?: 'withdraw' | 'cancel';
   readonly withdrawAtCharge?: true;
+  /** Captured by hand, from a hold that ends by itself. */
+  readonly holdsForMs?: number;
   readonly crooked?: Partial<Record<StepName, Around>>;
 }
 
@@ -88,7 +94,12 @@ function payment(name: string, course: Course, end: string): Branch {
       const account = await world.account(course.funds ?? 100_00);
       const payTo = course.transfer === true ? { payTo: await world.account(0) } : {};
       const method = course.transfer === true ? 'balance' : 'card';
-      const payload = { account, amount, currency: 'EUR', capture: 'automatic', method, ...payTo };
+      const { holdsForMs } = course;
+      const taken =
+        holdsForMs === undefined
+          ? { capture: 'automatic' }
+          : { capture: 'manual', holdExpiresAt: Date.now() + holdsForMs };
+      const payload = { account, amount, currency: 'EUR', method, ...taken, ...payTo };
       const taskQueue = `queue-${nanoid(8)}`;
       const command = { ...commands.payment, idemKey: nanoid(), payload };
       const { temporal, tenant } = world;
@@ -105,49 +116,22 @@ function payment(name: string, course: Course, end: string): Branch {
   };
 }
 
+/** A provider that is not asked for so many times. */
+function asleep(times: number): Around {
+  let left = times;
+  return (call) => {
+    left -= 1;
+    const retry = { kind: 'retry', reason: 'breaker-open', attempt: 1, nextRetryAfterMs: 300 };
+    return left < 0 ? call() : Promise.resolve(retry);
+  };
+}
+
 function steps(world: RunningWorld, course: Course): Partial<Record<StepName, Around>> {
   const withdrawing: Around = async (call, opId) => {
     await world.client.withdraw(opId);
     return call();
   };
   return { ...course.crooked, ...(course.withdrawAtCharge && { charge: withdrawing }) };
-}
-
-/** Waits for the end that the branch is named for; anything else is an error. */
-async function reached(world: RunningWorld, opId: OpId, end: string): Promise<void> {
-  if (['parked', 'verified', 'release', 'settle'].includes(end)) {
-    await eventually(async () => {
-      // Later than its row: the task that parked it is over, and so its history is whole.
-      const { typedSearchAttributes } = await world.temporal.workflow.getHandle(opId).describe();
-      const marks = typedSearchAttributes.getAll().map(({ key, value }) => `${key.name} ${value}`);
-      if (!marks.includes('attention parked')) throw new Error(`${opId} is not parked`);
-    });
-    await world.heal();
-    if (end === 'parked') return;
-    if (end === 'verified') await world.client.verify(opId);
-    else await decided(world, opId, end as 'release' | 'settle');
-  }
-  const result = await world.client.result(opId);
-  const code = result !== undefined && 'code' in result ? result.code : result?.kind;
-  const ends: Readonly<Record<string, string>> = {
-    ...{ verified: 'settled', settle: 'settled', release: 'released-by-hand' },
-  };
-  const expected = ends[end] ?? end;
-  if (code !== expected) throw new Error(`expected ${expected}: ${JSON.stringify(result)}`);
-}
-
-/** Two people say the same about its case. */
-async function decided(world: RunningWorld, opId: OpId, action: 'release' | 'settle') {
-  const { owner } = world.database;
-  const by = ['ada', 'bob'] as const;
-  const charge = action === 'settle' ? { chargeId: 'ch_1' } : {};
-  for (const one of by) {
-    await owner`
-      select ledger.case_act_v1(c.tenant, c.case_id, ${action}, ${one}, ${one}, 'looked',
-                                ${charge.chargeId ?? null})
-        from ledger.case c join ledger.operation o on o.id = c.op where o.op_id = ${opId}`;
-  }
-  await world.client.decide(opId, { action, by, ...charge });
 }
 
 function accountBranch(
@@ -171,27 +155,6 @@ function accountBranch(
       const command = { ...commands[kind], idemKey: nanoid(), payload: payloads[kind] };
       const { opId } = await world.client.start(command);
       await reached(world, opId, end);
-      return opId;
-    },
-  };
-}
-
-/** A ride that is booked, and then told how it ends. */
-function rideBranch(
-  name: string,
-  end: string,
-  tell: (client: RunningWorld['client'], opId: OpId) => Promise<{ readonly kind: string }>,
-): Branch {
-  return {
-    name,
-    async walk({ client, ...world }) {
-      const [account, driver] = [await world.account(100_00), await world.account(0)];
-      const payload = { account, amount: 20_00, currency: 'EUR' };
-      const { opId } = await client.start({ ...commands.ride, idemKey: nanoid(), payload });
-      await client.matchRide(opId, { driver, destination: 'dest_driver' });
-      await isBooked({ client, ...world }, opId);
-      await tell(client, opId);
-      await reached({ client, ...world }, opId, end);
       return opId;
     },
   };

@@ -64,6 +64,9 @@ export const moneyBranches: readonly MoneyBranch[] = [
   told('payment-told', {}),
   told('payment-told-otherwise', { minor: 1 }),
   { name: 'payment-fenced', walk: fenced },
+  // The gate row-before-schedule: the first history is older than it.
+  { name: 'payment-scheduled', walk: scheduled },
+  { name: 'payment-scheduled-with-its-row', walk: scheduled },
 ];
 
 let amounts = 30_00;
@@ -170,6 +173,14 @@ async function fenced(world: RunningWorld): Promise<OpId> {
   const { opId } = await world.client.start(command, { timeBudget: 600 });
   await world.client.result(opId);
   await world.heal();
+  return opId;
+}
+
+async function scheduled(world: RunningWorld): Promise<OpId> {
+  amounts += 1;
+  const account = await world.account(amounts);
+  const opId = await world.pay({ account, amount: amounts, scheduledAt: Date.now() + 1_000 });
+  await world.client.result(opId);
   return opId;
 }
 

@@ -4,21 +4,34 @@ import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Crooked } from './running-world.js';
 
 /** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
-export type StepName = Exclude<keyof Ledger, 'notePhase'> | OutsideStep;
+export type StepName = keyof Ledger | OutsideStep;
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
 
-/**
- * A worker whose named steps run inside `steps[name]`, which may call them never, once or twice.
- */
-export function around(steps: Partial<Record<StepName, Around>>): Crooked {
+/** What runs in place of which steps. */
+export type Steps = Partial<Record<StepName, Around>>;
+
+/** A worker whose named steps run inside `steps[name]`. */
+export function around(steps: Steps): Crooked {
+  return inside((name) => steps[name]);
+}
+
+/** A worker whose steps run inside what is given for each, by its name and its operation. */
+export function inside(aroundOf: (name: StepName, opId: OpId) => Around | undefined): Crooked {
+  const wrapped =
+    (name: StepName, verb: Verb, opIdOf: (args: unknown[]) => string): Verb =>
+    (...args) => {
+      const opId = opIdOf(args) as OpId;
+      const call = () => verb(...args);
+      return aroundOf(name, opId)?.(call, opId) ?? call();
+    };
   return {
     ledger: (honest) =>
       Object.fromEntries(
         Object.entries(honest).map(([name, verb]) => [
           name,
-          wrapped(steps[name as StepName], verb as Verb, ([first]) =>
+          wrapped(name as StepName, verb as Verb, ([first]) =>
             typeof first === 'string' ? first : (first as { opId: OpId }).opId,
           ),
         ]),
@@ -26,7 +39,7 @@ export function around(steps: Partial<Record<StepName, Around>>): Crooked {
     provider: (honest) => ({
       ...honest,
       perform: (request) =>
-        wrapped(steps[request.step], honest.perform as Verb, () =>
+        wrapped(request.step, honest.perform as Verb, () =>
           String(request.reference.split(':')[0]),
         )(request) as ReturnType<PaymentProvider['perform']>,
     }),
@@ -34,8 +47,3 @@ export function around(steps: Partial<Record<StepName, Around>>): Crooked {
 }
 
 type Verb = (...args: unknown[]) => Promise<unknown>;
-
-function wrapped(step: Around | undefined, verb: Verb, opIdOf: (args: unknown[]) => string): Verb {
-  if (step === undefined) return verb;
-  return (...args) => step(() => verb(...args), opIdOf(args) as OpId);
-}

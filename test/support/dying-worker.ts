@@ -1,5 +1,5 @@
 // A worker like any other, which kills itself right after one step: done, and nobody was told.
-import { NativeConnection } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createDatabase } from '../../src/database/index.js';
 import { createLedger } from '../../src/ledger/index.js';
 import { createHoldfastWorker } from '../../src/main/compose-worker.js';
@@ -17,6 +17,7 @@ interface Order {
   readonly dieAfter: StepName;
 }
 
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const { namespace, taskQueue, codePath } = order;
 const deadly = around({

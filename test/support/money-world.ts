@@ -3,14 +3,15 @@ import type { OpId } from '../../src/domain/index.js';
 import { aRunningWorld, type RunningWorld } from './running-world.js';
 
 /**
- * A world for the operations that move money outside: given up on after half a second, with a short
- * doubt. Made before the first test of the file and closed after its last.
+ * A world for the operations that move money outside: given up on after half a second unless it
+ * says otherwise, with a short doubt. Made before the first test of the file and closed after its
+ * last.
  */
-export function aMoneyWorld(firstAmount = 40_00) {
+export function aMoneyWorld(requestTimeoutMs = 500) {
   let made: RunningWorld | undefined;
-  let amounts = firstAmount;
+  let amounts = 40_00;
   beforeAll(async () => {
-    made = await aRunningWorld({ requestTimeoutMs: 500, ladderMs: [50, 100, 200, 400, 800] });
+    made = await aRunningWorld({ requestTimeoutMs, ladderMs: [50, 100, 200, 400, 800] });
     await made.work();
   });
   afterAll(() => made?.close());

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client as TemporalClient } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
@@ -26,16 +23,11 @@ import { createLedger, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
 import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
-import {
-  type Charge,
-  createSandboxProvider,
-  createSandboxServer,
-  type FaultRule,
-  readSandboxLedger,
-} from '../../src/providers/sandbox/index.js';
+import type { Charge, FaultRule } from '../../src/providers/sandbox/index.js';
 import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
 import { aDatabase, type TestDatabase } from './database.js';
+import { anOutside, shownBy } from './the-outside.js';
 
 export interface WorldOptions {
   /** On the time-skipping server: waits of hours pass at once. */
@@ -50,7 +42,7 @@ export interface WorldOptions {
 /** How a worker of a test differs from the one of production. */
 export interface Crooked {
   readonly taskQueue?: string;
-  readonly callsOutside?: boolean;
+  readonly paymentCallsMax?: number;
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
@@ -76,6 +68,10 @@ export interface RunningWorld {
   heal(): Promise<void>;
   /** What the provider itself wrote down as captured, of an operation or of all. */
   charges(opId?: OpId): Promise<readonly Charge[]>;
+  /** The steps of an operation that it wrote down as done, each time that it did them. */
+  effects(opId: OpId): Promise<readonly string[]>;
+  /** How often it was asked what stands under a reference of an operation, by its own log. */
+  lookUps(opId: OpId): number;
   /** A customer's account with funds of its own, in EUR unless it says otherwise. */
   account(funds: number, given?: { currency?: Currency; owner?: string }): Promise<AccountId>;
   pay(payload: Partial<PaymentPayload> & { account: AccountId }, idemKey?: string): Promise<OpId>;
@@ -116,7 +112,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const [database, place, provider] = await Promise.all([
     options.books?.database ?? aDatabase(),
     aTemporal(options.timeSkipping === true),
-    aProvider(options),
+    anOutside(options),
   ]);
   const tenant = options.books?.tenant ?? `tenant-${nanoid(8)}`;
   const taskQueue = `queue-${nanoid(8)}`;
@@ -133,13 +129,15 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
-      ...(crooked.callsOutside !== undefined && { callsOutside: crooked.callsOutside }),
+      ...(crooked.paymentCallsMax !== undefined && {
+        paymentCallsMax: crooked.paymentCallsMax,
+      }),
       plugins: [tracing.plugin],
       workflowBundle: bundle,
     });
     const ended = worker.run();
     const stop = async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      worker.shutdown();
       await ended;
     };
     stops.push(stop);
@@ -148,16 +146,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   return {
     ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database, tracing },
     temporalAddress: address,
-    providerUrl: provider.url,
-    fault: provider.fault,
-    heal: async () => {
-      await fetch(`${provider.url}/faults`, { method: 'DELETE' });
-    },
-    charges: async (opId = '' as OpId) => {
-      const entries = await readSandboxLedger(provider.file);
-      const charges = entries.flatMap((entry) => (entry.type === 'charge' ? [entry.charge] : []));
-      return charges.filter((one) => one.decided === 'captured' && one.reference.startsWith(opId));
-    },
+    ...shownBy(provider),
     ...customers(client),
     available: async (id) => (await reads.account(tenant, id))?.available,
     disagreeing: async () => {
@@ -236,33 +225,5 @@ async function aTemporal(timeSkipping: boolean) {
     ...{ temporal: client, connection, namespace, address },
     skip: () => Promise.reject(new Error('this server does not skip time')),
     close: () => connection.close(),
-  };
-}
-
-async function aProvider(options: WorldOptions) {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-provider-'));
-  const file = join(directory, 'ledger.jsonl');
-  const { visibilityDelayMs = 0 } = options;
-  const server = await createSandboxServer({ file, port: 0, host: '127.0.0.1', visibilityDelayMs });
-  const adapter = createSandboxProvider({
-    baseUrl: server.url,
-    requestTimeoutMs: options.requestTimeoutMs ?? 2_000,
-    visibilityDelayMs,
-    ...(options.ladderMs !== undefined && { ladderMs: options.ladderMs }),
-  });
-  return {
-    url: server.url,
-    adapter,
-    file,
-    fault: async (rule: FaultRule) => {
-      const body = JSON.stringify(rule);
-      const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${server.url}/faults`, { method: 'POST', headers, body });
-      if (!answer.ok) throw new Error(await answer.text());
-    },
-    close: async () => {
-      await server.close();
-      await rm(directory, { recursive: true, force: true });
-    },
   };
 }

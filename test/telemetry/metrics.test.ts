@@ -7,6 +7,7 @@ import {
   createMetrics,
   installRuntime,
   measureBreaker,
+  measureWaiting,
   type Metrics,
   serveMetrics,
 } from '../../src/telemetry/index.js';
@@ -22,6 +23,10 @@ function count(metrics: Metrics) {
   told({ kind: 'turned', provider: 'sandbox', event: 'breaker.opened' });
   told({ kind: 'seen', provider: 'sandbox', mode: 'open' });
   told({ kind: 'report-lost', provider: 'sandbox', error: new Error('gone') });
+  const waits = measureWaiting(metrics);
+  const money = { phase: 'deferred', currency: 'EUR', minor: 30_00, operations: 2 } as const;
+  waits([money, { ...money, phase: 'parked' }]);
+  waits([{ ...money, minor: 12_00, operations: 1 }]);
   metrics.observe('httpRequest', 0.2, { method: 'POST', route: '/v1/payments' });
 }
 
@@ -41,6 +46,10 @@ const expected = [
   'holdfast_operations_refused_total{code="insufficient-funds",operation="Payment",service="s"} 1',
   'holdfast_breaker_turns_total{event="breaker.opened",provider="sandbox",service="s"} 1',
   'holdfast_breaker_mode{provider="sandbox",service="s"} 2',
+  'holdfast_money_waiting{currency="EUR",phase="deferred",service="s"} 1200',
+  'holdfast_money_waiting{currency="EUR",phase="parked",service="s"} 0',
+  'holdfast_operations_waiting{currency="EUR",phase="deferred",service="s"} 1',
+  'holdfast_operations_waiting{currency="EUR",phase="parked",service="s"} 0',
   `${duration}_bucket{le="0.1",${route}} 0`,
   `${duration}_bucket{le="0.25",${route}} 1`,
   `${duration}_sum{${route}} 0.2`,

@@ -100,6 +100,7 @@ function profileOf(options: SandboxProviderOptions): ProviderProfile {
     holdMs: 7 * dayMs,
     refundWindowMs: 180 * dayMs,
     paysOut: true,
+    payoutMs: 0,
     webhooks: 'standard-webhooks',
     requestTimeoutMs,
     ladderMs,

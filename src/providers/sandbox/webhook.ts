@@ -7,7 +7,7 @@ import {
   type OutsideAnswer,
 } from '../../domain/index.js';
 import { verifyStandardWebhook } from '../standard-webhooks.js';
-import type { WebhookReader } from '../webhook.js';
+import { eventType, ourReference, type WebhookReader } from '../webhook.js';
 
 export interface SandboxWebhooksOptions {
   /** Any of them may have signed: one, or two while the first is replaced by the second. */
@@ -51,12 +51,11 @@ const moment = z.union([
 const orNothing = <Of extends z.ZodType>(schema: Of) => schema.optional().catch(undefined);
 
 const message = z.object({
-  type: z.string().regex(/^[a-z][a-z0-9_.-]{0,63}$/),
+  type: z.string().regex(eventType),
   timestamp: orNothing(moment),
   data: z.object({
     id: orNothing(id),
-    // Another text under this name may be anybody's words: it is not kept.
-    reference: orNothing(z.string().regex(/^[A-Za-z0-9_-]{4,64}:[a-z-]{1,32}\.\d{1,6}:\d{1,6}$/)),
+    reference: orNothing(z.string().regex(ourReference)),
     chargeId: orNothing(id),
     amount: orNothing(minor),
     capturedAmount: z.unknown().optional(),

@@ -42,8 +42,12 @@ const referenceShape = /^[\x21-\x7e]{1,255}$/;
  * charge id; the reference is the idempotency key and stands in `metadata.reference`.
  *
  * What it cannot do, and what an operator should know:
+ * - there are no fences: a step in doubt that nobody finds is sent again under its key while that
+ *   is at most 24 hours old, and is given up by a person alone;
  * - an authorisation is captured once: several captures are a feature of some card networks that
  *   Stripe switches on per account, so `final: false` is refused before anything is sent;
+ * - no more than was authorised is captured, and it lasts 7 days or as long as `expiresAt` says;
+ * - a void has no reference of its own there: who asks for a second one is shown the first;
  * - what must be done by the cardholder (3-D Secure) is a decline: nobody is there to do it;
  * - Stripe stores the answer to a key, 402 and 500 too: only a new reference can go well after it;
  * - the parameters belong to the key: another `paymentMethod` or `customer` while steps are in
@@ -51,8 +55,9 @@ const referenceShape = /^[\x21-\x7e]{1,255}$/;
  * - a charge whose answer was lost is found by search, which lags by about a minute, is not offered
  *   to accounts in India, and allows 20 questions a second;
  * - a refund or payout that went well can still fail days later; that comes as an event;
- * - a payout is `pending` until the bank has it, often for days, and goes to the account's own
- *   bank accounts and cards only;
+ * - a payout needs a destination, one of the account's own bank accounts and cards: nobody else can
+ *   be paid. It is `pending` until the bank has it, up to 5 business days, which the ladder by
+ *   default is too short for: its last rung then puts the payout in front of a person;
  * - BYTE and UGX are refused, and so are three-decimal amounts that are not whole tens.
  *
  * Throws RangeError for a key, a base URL or a ladder that is none, and for a live key without a
@@ -75,6 +80,10 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
       if (!referenceShape.test(request.reference)) return refusal('reference-unsupported');
       if (typeof sent === 'string') return refusal(sent);
       if (actsOnCharge(request) && request.chargeId === undefined) return refusal('charge-missing');
+      if (request.step === 'payout' && request.destination === undefined) {
+        // Stripe would send it to a bank account of ours.
+        return refusal('destination-missing');
+      }
       if (request.step === 'capture' && request.final === false) {
         return refusal('multicapture-unsupported');
       }
@@ -130,6 +139,8 @@ function profileOf(options: StripeProviderOptions): ProviderProfile {
     holdMs: 7 * day,
     refundWindowMs: 180 * day,
     paysOut: true,
+    // Paid or failed "within 5 business days".
+    payoutMs: 7 * day,
     webhooks: 'stripe',
     requestTimeoutMs,
     ladderMs,

@@ -8,6 +8,8 @@ export interface Effect {
   readonly minor: number;
   readonly currency: string;
   readonly reference: string | undefined;
+  /** Under which it was done. */
+  key?: string;
 }
 
 /** What every object has. */

@@ -13,6 +13,7 @@ import { createPayout, createRefund } from './movements.js';
 export type FaultName =
   | 'timeout-before'
   | 'timeout-after'
+  | 'reset-before'
   | 'reset-after'
   | 'error-before'
   | 'error-after'
@@ -77,12 +78,13 @@ export async function startStripeSimulator(): Promise<StripeSimulator> {
     if (fault !== undefined) struck += 1;
     if (typeof fault === 'object') return send(reply, fault);
     if (fault === 'timeout-before') return reply.hijack();
+    if (fault === 'reset-before') return reset(reply);
     if (fault === 'rate-limit') return send(reply, rateLimited);
     const key = headers['idempotency-key']?.toString();
     const answer = await keys.once(key, `${method} ${url} ${JSON.stringify(form)}`, async () => {
       if (fault === 'error-before') return errorAnswer(500, 'api_error');
       if (fault === 'in-flight') await released;
-      const truth = act(request, form);
+      const truth = under(key, book, () => act(request, form));
       return fault === 'error-after' ? errorAnswer(500, 'api_error') : truth;
     });
     if (fault === 'timeout-after') return reply.hijack();
@@ -120,6 +122,14 @@ export async function startStripeSimulator(): Promise<StripeSimulator> {
       await closed;
     },
   };
+}
+
+/** Acts, and writes the key of the request to what comes of it. */
+function under(key: string | undefined, { effects }: Book, act: () => Answer): Answer {
+  const before = effects.length;
+  const answer = act();
+  if (key !== undefined) for (const one of effects.slice(before)) one.key = key;
+  return answer;
 }
 
 type Act = (request: FastifyRequest, form: Form) => Answer;

@@ -189,6 +189,11 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
      and 2 > (select count(distinct a.principal) from ledger.audit a where a.op = o.id
        and a.action in ('case.release', 'case.settle'))
   union all
+  select 'approved-by-another', o.op_id from op o join ledger.approval p on p.op = o.id
+   where p.principal in (o.principal, o.actor) or 1 <> (
+     select count(*) from ledger.audit a where a.op = o.id and a.principal = p.principal
+        and a.action = 'approval.' || p.verdict)
+  union all
   select 'rows-belong-to-their-operation', o.op_id from op o join (
       select op, tenant, trace from ledger.entry union all select op, tenant, trace from ledger.step
       union all select op, tenant, trace from ledger.hold

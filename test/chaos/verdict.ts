@@ -1,0 +1,38 @@
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import type { SweepName } from './sweeps.js';
+
+/** What all sweeps of a run came to, said as they end. */
+export class Verdict implements Reporter {
+  operations = 0;
+  readonly faults: { name: SweepName; rounds: number; operations: number }[] = [];
+  readonly violations: string[] = [];
+  readonly #onProgress: (line: string) => void;
+
+  constructor(onProgress: (line: string) => void) {
+    this.#onProgress = onProgress;
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    const { swept } = test.meta();
+    if (swept !== undefined) {
+      const { fault: name, rounds, operations, violations } = swept;
+      this.operations += operations;
+      this.faults.push({ name, rounds, operations });
+      this.violations.push(...violations.map((violation) => `${name}: ${violation}`));
+      this.#onProgress(`  ${name}: ${rounds} rounds, ${operations} operations`);
+    }
+    const { errors = [] } = test.result();
+    for (const { message } of errors) this.#violated(`${test.name}: ${message}`);
+  }
+
+  /** What broke outside of a test: servers that do not start, an error that nobody heard. */
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const broken = [...modules.flatMap((module) => module.errors()), ...unhandled];
+    for (const { message } of broken) this.#violated(message);
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what);
+    this.#onProgress(`  VIOLATED: ${what}`);
+  }
+}

@@ -1,0 +1,21 @@
+import { nanoid } from 'nanoid';
+import { composeSweep } from '../../src/main/compose-sweep.js';
+import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import type { RunningWorld } from './running-world.js';
+
+/** The sweep of production over this world, to which nothing is quiet enough to be left alone. */
+export function aSweep({ temporal, taskQueue, database }: RunningWorld, found: object[]) {
+  const destination = { write: (line: string) => void found.push(JSON.parse(line) as object) };
+  return composeSweep({
+    ...{ temporal, taskQueue, quietMs: 0, lingersMs: 0 },
+    database: database.database,
+    log: createLog({ service: 'test-sweep', level: 'info', destination }),
+    metrics: createMetrics({ service: 'test-sweep' }),
+  });
+}
+
+/** One sweep, as the schedule starts it. */
+export async function sweptOnce({ temporal, taskQueue }: RunningWorld): Promise<void> {
+  const workflowId = `sweep-${nanoid()}`;
+  await temporal.workflow.execute('reconcile', { taskQueue, workflowId, args: [] });
+}

@@ -1,0 +1,6 @@
+/** How the chaos command tells the tests what to do; none of it is set among all the tests. */
+export const chaosVariables = {
+  seed: 'CHAOS_SEED',
+  /** Set when sweeps take their full count, for so many milliseconds each at most. */
+  sweepMs: 'CHAOS_SWEEP_MS',
+} as const;
