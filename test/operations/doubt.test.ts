@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/index.js';
-import {
-  type AccountId,
-  commands,
-  defaultLadderMs,
-  isFinal,
-  type OpId,
-} from '../../src/domain/index.js';
+import { type AccountId, commands, defaultLadderMs, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import { firstLooks, lagging } from '../support/lagging.js';
