@@ -28,6 +28,7 @@ export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.j
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export { createEvents } from './events.js';
+export { createKnownCharges, type KnownCharge, type ReadKnownCharges } from './known-charges.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
 export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
