@@ -14,6 +14,7 @@ import { takeJsonOnly } from './body.js';
 import { approvalRoutes } from './approvals.js';
 import { caseRoutes } from './cases.js';
 import { createEnds } from './ends.js';
+import { findingRoutes } from './findings.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
 import { holdRoutes } from './holds.js';
@@ -75,6 +76,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   accountRoutes(app, { ...deps, acceptance });
   approvalRoutes(app, deps);
   caseRoutes(app, deps);
+  findingRoutes(app, deps);
   providerRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();

@@ -5,6 +5,7 @@ import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
+import { addReconcileCommand } from './cli-reconcile.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
 
 const examples = `
@@ -25,6 +26,7 @@ Examples:
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
+  $ npx holdfast reconcile
   $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"`;
 
 const program = new Command('holdfast')
@@ -50,6 +52,7 @@ program
   });
 
 addCaseCommands(program);
+addReconcileCommand(program);
 addBreakerCommands(program);
 
 // Whoever reads us may stop reading, as head does.

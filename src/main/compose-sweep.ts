@@ -2,9 +2,15 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
-import { createInbox, createOpenOperations } from '../ledger/index.js';
+import {
+  createFindings,
+  createInbox,
+  createKnownCharges,
+  createOpenOperations,
+} from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
-import { createSweep, type Finding, type Sweep } from '../reconciler/index.js';
+import type { PaymentProvider } from '../providers/provider.js';
+import { createProviderSweep, createSweep, type Finding, type Sweep } from '../reconciler/index.js';
 import type { Log, Metrics } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
@@ -12,11 +18,13 @@ export interface HoldfastSweepDeps {
   readonly database: Database;
   readonly temporal: TemporalClient;
   readonly taskQueue: string;
+  readonly provider: PaymentProvider;
   readonly log: Log;
   readonly metrics: Metrics;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
+  readonly sustainedMs?: number;
 }
 
 /**
@@ -27,17 +35,37 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
   const { log, taskQueue, metrics } = deps;
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
+  const judgeLate = createLateJudge({ client, reads });
   const webhooks = {
-    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics },
-    judgeLate: createLateJudge({ client, reads }),
+    client,
+    reads,
+    inbox: createInbox(database),
+    outageOf,
+    log,
+    metrics,
+    judgeLate,
   };
-  return createSweep({
+  const operations = createSweep({
     ...deps,
     operations: createOpenOperations(database),
     watch: createWatch(temporal, taskQueue),
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
     onFinding: (finding) => logged(log, finding),
   });
+  const charges = createProviderSweep({
+    ...deps,
+    known: createKnownCharges(database),
+    findings: createFindings(database),
+    giveBack: async (ended, evidence) =>
+      (await judgeLate(ended, evidence, evidence.reference)).state === 'applied',
+    onAlert: (alert) => {
+      log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');
+      metrics.count('findings', { kind: alert.kind });
+    },
+    onTrouble: ({ reason, error }) =>
+      log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
+  });
+  return { ...operations, ...charges };
 }
 
 function logged(log: Log, { opId, action, error }: Finding): void {

@@ -45,17 +45,19 @@ export function compareProvider(
 }
 
 /**
- * The charges of this page that share their reference with an earlier one: nobody wrote down yet
- * which of them is ours, but there is one too many.
+ * The charges of this page that share their reference with another: there is one too many,
+ * whichever of them the operation ends on.
  */
 export function doublesOf(charges: readonly ListedCharge[]): readonly ListedCharge[] {
-  const first = new Map<string, string>();
-  return charges.filter(({ reference, chargeId, state, capturedMinor, refundedMinor }) => {
-    if (state !== 'authorized' && capturedMinor <= refundedMinor) return false;
-    const met = first.get(reference) ?? chargeId;
-    first.set(reference, met);
-    return met !== chargeId;
-  });
+  const live = charges.filter(
+    ({ state, capturedMinor, refundedMinor }) =>
+      state === 'authorized' || capturedMinor > refundedMinor,
+  );
+  return live.filter((one) =>
+    live.some(
+      ({ reference, chargeId }) => reference === one.reference && chargeId !== one.chargeId,
+    ),
+  );
 }
 
 /** What proves that it stands there, as the provider's own event would say it. */

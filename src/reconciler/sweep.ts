@@ -31,7 +31,7 @@ export interface SweepDeps {
 }
 
 /** A page of work each; `beat` is called as it goes on. Nothing that a workflow owns is written. */
-export interface Sweep {
+export interface OperationSweep {
   /** Open rows after the row `after`, 0 for the first. */
   openOperations(after: number, beat: () => void): Promise<Swept>;
   /** Open workflows started before the moment `before`, in epoch milliseconds; null for now. */
@@ -44,7 +44,7 @@ const webhooksMax = 100;
 const atOnceMax = 10;
 
 /** The sweep over what it is given. */
-export function createSweep(deps: SweepDeps): Sweep {
+export function createSweep(deps: SweepDeps): OperationSweep {
   const { operations, watch, onFinding, quietMs = 10_000, lingersMs = 60_000 } = deps;
 
   async function act(opId: OpId, action: Action, envelope?: Envelope): Promise<boolean> {

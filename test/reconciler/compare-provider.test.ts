@@ -105,10 +105,11 @@ test.each<[string, ListedCharge, KnownCharge | undefined, string | undefined]>([
   expect(found && [found.kind, ...(of ?? [])].join(' ')).toBe(expected);
 });
 
-test('finds the second of two charges under one reference, and none that was undone', () => {
+test('finds two charges under one reference, and none that was undone', () => {
   const second = { ...taken, chargeId: 'ch_2' };
   const undone = { ...taken, chargeId: 'ch_3', refundedMinor: 30 };
   const another = { ...taken, chargeId: 'ch_4', reference: 'op_two:charge.1:1' };
 
-  expect(doublesOf([taken, another, second, undone, taken])).toEqual([second]);
+  expect(doublesOf([taken, another, second, undone])).toEqual([taken, second]);
+  expect(doublesOf([taken, another, undone, taken])).toEqual([]);
 });

@@ -21,7 +21,7 @@ export async function listPage(
   const list = await requests.listIntents(Number(since), after);
   const data = field(list, 'data');
   if (!Array.isArray(data)) return undefined;
-  const read = data.map((json) => ({ json, intent: readIntent(json) }));
+  const read = data.map((json: unknown) => ({ json, intent: readIntent(json) }));
   const created = read.map(({ json }) => field(json, 'created')).filter(isCount);
   const newestAt = Math.max(Number(newest), ...created);
   const last = read.at(-1)?.intent?.id;
