@@ -134,3 +134,115 @@ grant execute on function ledger.see_findings_v1(text, jsonb, jsonb, int),
 -- The gateway's role speaks for the people.
 grant execute on function ledger.accept_finding_v1(text, text, text, text, text)
   to holdfast_reader;
+--> statement-breakpoint
+-- Begins one capture of a hold: writes the key before the provider is asked. What goes beyond the
+-- hold, within the tolerance of what was authorised, is set aside first, so that the second half
+-- cannot fail for want of money; and so is the rest, which a charge of its own takes afterwards.
+-- A refusal changes nothing and is not kept: it may be asked again. The charge is written down, for
+-- a run that begins anew must ask about this capture before it looks at anything else.
+create or replace function ledger.capture_v3(
+  p_op_id text, p_step text, p_minor bigint, p_final boolean, p_tolerance_percent int,
+  p_rest bigint, p_charge_id text
+) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  o ledger.operation := ledger.operation_known(p_op_id);
+  h ledger.hold;
+  v_result jsonb := ledger.step_result(o.id, p_step);
+  v_minor bigint;
+  v_more bigint;
+  v_available bigint;
+  v_limit bigint;
+begin
+  if v_result is not null then return v_result; end if;
+  select * into h from ledger.hold where op = o.id;
+  if h.state is distinct from 'held' then
+    return ledger.refusal('invalid-state', 'nothing is held any more');
+  end if;
+  v_minor := coalesce(p_minor, h.amount - h.captured);
+  v_more := v_minor + p_rest - (h.amount - h.captured);
+  if v_minor > o.amount + o.amount * p_tolerance_percent / 100 - h.captured then
+    return ledger.refusal('capture-exceeds-hold', 'more than the hold and its tolerance');
+  end if;
+  if v_more > 0 then
+    perform 1 from ledger.account
+      where (tenant, account_id) = (select tenant, account_id from ledger.account
+                                     where id = h.account)
+      order by id for no key update;
+    select sum(a.posted - a.held) + min(a.overdraft_limit) into v_available
+      from ledger.account a join ledger.account own on own.id = h.account
+     where a.tenant = own.tenant and a.account_id = own.account_id;
+    if v_available < v_more then
+      return ledger.refusal('insufficient-funds', 'less is available than was asked for');
+    end if;
+    perform ledger.post(o, p_step, jsonb_build_array(
+      jsonb_build_object('account', h.account, 'posted', 0, 'held', v_more)));
+    update ledger.hold set amount = amount + v_more where op = o.id;
+  end if;
+  return ledger.finish(o, p_step, jsonb_strip_nulls(jsonb_build_object('kind', 'capturing',
+    'opId', o.op_id, 'reference', ledger.write_attempt(o, p_step, 1, v_minor), 'minor', v_minor,
+    'final', p_final, 'chargeId', p_charge_id, 'rest', nullif(p_rest, 0))), 'IN_PROGRESS',
+    'charging', 'hold.capturing');
+end $$;
+
+revoke all on function ledger.capture_v3(text, text, bigint, boolean, int, bigint, text)
+  from public;
+grant execute on function ledger.capture_v3(text, text, bigint, boolean, int, bigint, text)
+  to holdfast_worker;
+--> statement-breakpoint
+-- Volatile, to read what stands once the operation's row is locked. A capture is open until it is
+-- settled, or the phase says that the hold waits again since it was refused; with a rest it is open
+-- until the rest ends the operation.
+create or replace function ledger.resumed(p_held jsonb) returns jsonb
+language plpgsql volatile as $$
+declare
+  o ledger.operation;
+  h ledger.hold;
+  c record;
+  v_acts int;
+begin
+  if p_held ->> 'kind' is distinct from 'held' or p_held -> 'replayed' is null then
+    return p_held;
+  end if;
+  o := ledger.operation_known(p_held ->> 'opId');
+  select * into h from ledger.hold where op = o.id;
+  select max(split_part(step, '.', 2)::int) into v_acts
+    from ledger.step where op = o.id and step ~ '^(capture|extend)[.][0-9]+$';
+  if v_acts is null then return p_held; end if;
+  select split_part(s.step, '.', 2)::int as n, s.result, a.key, a.sent_at, exists (
+           select from ledger.step done
+            where done.op = o.id and done.step = replace(s.step, 'capture', 'settle')) as settled
+    into c
+    from ledger.step s
+    join lateral (
+      select key, sent_at from ledger.attempt where op = s.op and step = s.step
+       order by n desc limit 1) a on true
+   where s.op = o.id and s.step ~ '^capture[.][0-9]+$'
+   order by 1 desc limit 1;
+  return p_held || jsonb_strip_nulls(jsonb_build_object(
+    'expiresAt', (extract(epoch from h.expires_at) * 1000)::bigint,
+    'resumes', jsonb_build_object('acts', v_acts, 'captured', h.captured, 'open', case
+      when c.settled and c.result -> 'rest' is null then null
+      when not c.settled and o.phase = 'held' then null
+      when c.n is not null then jsonb_build_object('n', c.n, 'minor', c.result -> 'minor',
+        'final', c.result -> 'final', 'rest', c.result -> 'rest', 'chargeId',
+        c.result -> 'chargeId', 'reference', c.key,
+        'sentAt', floor(extract(epoch from c.sent_at) * 1000)) end)));
+end $$;
+
+-- A hold that was met again goes on where the run before it stopped: how many captures and other
+-- ends were begun, what is captured, and which capture is still open.
+create or replace function ledger.hold_v3(p_envelope jsonb) returns jsonb
+language sql volatile security definer set search_path = ledger, pg_temp as $$
+  select ledger.resumed(ledger.hold_v2(p_envelope))
+$$;
+
+create or replace function ledger.hold_ride_v2(p_envelope jsonb, p_match jsonb) returns jsonb
+language sql volatile security definer set search_path = ledger, pg_temp as $$
+  select ledger.resumed(ledger.hold_ride_v1(p_envelope, p_match))
+$$;
+
+revoke all on function ledger.hold_v3(jsonb), ledger.hold_ride_v2(jsonb, jsonb),
+  ledger.resumed(jsonb) from public;
+grant execute on function ledger.hold_v3(jsonb), ledger.hold_ride_v2(jsonb, jsonb)
+  to holdfast_worker;

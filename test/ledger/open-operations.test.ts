@@ -30,7 +30,11 @@ test('gives back the envelope that an operation was accepted with', async () => 
 
   const of = (opId: string) => page.find(({ envelope }) => envelope.opId === opId);
   expect(of(plain.opId)?.envelope).toEqual(plain);
-  expect(of(whole.opId)).toMatchObject({ envelope: whole, isOverdue: false, hasCaptures: false });
+  expect(of(whole.opId)).toMatchObject({
+    envelope: whole,
+    isOverdue: false,
+    hasBlindCapture: false,
+  });
 });
 
 test('goes through open operations page by page, each once', async () => {
@@ -57,14 +61,18 @@ test('leaves out what something happened to a moment ago', async () => {
   expect(await operations.page(0, 100, 60_000)).toEqual([]);
 });
 
-test('says of a hold whose captures began that they did', async () => {
+test.each([
+  ['without its charge', {}, true],
+  ['with its charge', { chargeId: 'ch_1' }, false],
+])('says of a capture that was begun %s whether another run can ask', async (_, more, blind) => {
   const held = await tenant.held({ account: 'alice', amount: 10, capture: 'manual' });
-  const asked = { step: 'capture.1', minor: 5, final: false, tolerancePercent: 0 };
+  const asked = { step: 'capture.1', minor: 5, final: false, tolerancePercent: 0, ...more };
   await here.world.ledger.beginCapture(held.opId, asked);
 
   const page = await operations.page(0, 100, 0);
 
-  expect(page.find(({ envelope }) => envelope.opId === held.opId)?.hasCaptures).toBe(true);
+  const found = page.find(({ envelope }) => envelope.opId === held.opId);
+  expect(found?.hasBlindCapture).toBe(blind);
 });
 
 test('says which operations ended, and how long ago at least', async () => {
