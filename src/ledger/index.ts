@@ -41,6 +41,7 @@ export {
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
 export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
+export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,

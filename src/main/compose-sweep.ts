@@ -7,6 +7,7 @@ import {
   createInbox,
   createKnownCharges,
   createOpenOperations,
+  createPrune,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import type { PaymentProvider } from '../providers/provider.js';
@@ -25,6 +26,8 @@ export interface HoldfastSweepDeps {
   readonly quietMs?: number;
   readonly lingersMs?: number;
   readonly sustainedMs?: number;
+  /** For how long what is over is kept. */
+  readonly retentionDays: number;
 }
 
 /**
@@ -50,6 +53,7 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
     operations: createOpenOperations(database),
     watch: createWatch(temporal, taskQueue),
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
+    prune: createPrune(database, deps.retentionDays),
     onFinding: (finding) => logged(log, finding),
   });
   const charges = createProviderSweep({

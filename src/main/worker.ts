@@ -37,7 +37,10 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     ...{ connection, namespace, taskQueue, provider },
     ledger: createLedger(database),
     plugins: [tracing.plugin],
-    sweep: composeSweep({ ...watched, provider, temporal: client, taskQueue }),
+    sweep: composeSweep({
+      ...{ ...watched, provider, taskQueue, temporal: client },
+      retentionDays: settings.retentionDays,
+    }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
   await ensureReconcileSchedule(client, taskQueue);

@@ -1,6 +1,6 @@
 import type { OpenWorkflow, Watch } from '../client/index.js';
 import type { Envelope, OpId } from '../domain/index.js';
-import type { OpenOperations } from '../ledger/index.js';
+import type { OpenOperations, Prune } from '../ledger/index.js';
 import { type Action, compareEnded, compareOpen, nextBefore } from './compare.js';
 
 /** What a sweep did about one operation, or could not do. */
@@ -22,6 +22,7 @@ export interface SweepDeps {
   readonly watch: Watch;
   /** Applies webhooks that nobody decided about, so many at most; gives how many it looked at. */
   readonly applyWaiting: (limit: number) => Promise<number>;
+  readonly prune: Prune;
   /** Told of everything that is done. */
   readonly onFinding: (finding: Finding) => void;
   /** Operations that something happened to are left alone so long; 10 s when left out. */
@@ -37,10 +38,13 @@ export interface OperationSweep {
   /** Open workflows started before the moment `before`, in epoch milliseconds; null for now. */
   openWorkflows(before: number | null, beat: () => void): Promise<Swept>;
   waitingWebhooks(): Promise<number>;
+  /** Forgets a batch of what is long over; `next` while there is more. */
+  forget(batch: number): Promise<{ readonly next: number | null }>;
 }
 
 const pageMax = 200;
 const webhooksMax = 100;
+const forgottenMax = 1_000;
 const atOnceMax = 10;
 
 /** The sweep over what it is given. */
@@ -91,6 +95,10 @@ export function createSweep(deps: SweepDeps): OperationSweep {
       return { seen: open.length, acted, next: open.length < pageMax ? null : nextBefore(starts) };
     },
     waitingWebhooks: () => deps.applyWaiting(webhooksMax),
+    forget: async (batch) => {
+      const most = Math.max(...Object.values(await deps.prune(forgottenMax)));
+      return { next: most < forgottenMax ? null : batch + 1 };
+    },
   };
 }
 

@@ -10,6 +10,7 @@ export function aSweep(world: RunningWorld, found: object[]) {
   const destination = { write: (line: string) => void found.push(JSON.parse(line) as object) };
   return composeSweep({
     ...{ temporal, taskQueue, quietMs: 0, lingersMs: 0, sustainedMs: 0 },
+    retentionDays: 30,
     provider: createSandboxProvider({ baseUrl: providerUrl, requestTimeoutMs: 2_000 }),
     database: database.database,
     log: createLog({ service: 'test-sweep', level: 'info', destination }),
