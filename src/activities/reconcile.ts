@@ -9,6 +9,7 @@ export interface ReconcileSteps {
   applyWebhooks(): Promise<number>;
   reconcileCharges(page: number): Promise<Compared>;
   reconcileFindings(after: number): Promise<Compared>;
+  reconcileHolds(): Promise<number>;
   forgetOld(batch: number): Promise<{ readonly next: number | null }>;
 }
 
@@ -24,6 +25,7 @@ export function reconcileActivities(deps: {
     reconcileWorkflows: (before: number | null) => sweep.openWorkflows(before, beat),
     applyWebhooks: () => sweep.waitingWebhooks(),
     reconcileCharges: (page: number) => sweep.charges(runId(), page),
+    reconcileHolds: () => sweep.holds(runId()),
     forgetOld: (batch: number) => sweep.forget(batch),
     reconcileFindings: (after: number) => sweep.findings(runId(), after),
   });

@@ -54,6 +54,8 @@ export interface Findings {
     after: number,
     limit: number,
   ): Promise<readonly { readonly row: number; readonly evidence: FindingRow['evidence'] }[]>;
+  /** What open findings of this kind are about, the oldest first. */
+  openOf(kind: string, limit: number): Promise<readonly string[]>;
   /** Where the charges of the provider are to be read on; null at the beginning. */
   cursor(provider: string): Promise<string | null>;
   moveCursor(provider: string, cursor: string): Promise<void>;
@@ -68,6 +70,12 @@ export function createFindings(database: Database): Findings {
       select id as row, evidence from ledger.finding
        where state = 'open' and evidence ? 'charge' and id > ${after}::bigint
        order by id limit ${limit}::int`,
+    openOf: async (kind, limit) => {
+      const rows = await database.sql<{ subject: string }>`
+        select subject from ledger.finding where state = 'open' and kind = ${kind}
+         order by last_seen limit ${limit}::int`;
+      return rows.map(({ subject }) => subject);
+    },
     cursor: async (provider) => {
       const [row] = await database.read((orm) =>
         orm

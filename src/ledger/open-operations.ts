@@ -19,6 +19,11 @@ export interface OpenOperations {
   page(after: number, limit: number, quietMs: number): Promise<readonly OpenOperation[]>;
   /** Which of these ended, and at least so long ago. */
   ended(opIds: readonly OpId[], sinceMs: number): Promise<readonly OpId[]>;
+  /** Whose money is held so long after the end of the hold, the longest first. */
+  outlived(
+    limit: number,
+    sinceMs: number,
+  ): Promise<readonly { readonly opId: OpId; readonly expiresAt: string }[]>;
 }
 
 /** Open operations over one database. */
@@ -58,5 +63,11 @@ export function createOpenOperations(database: Database): OpenOperations {
            and o.updated_at <= ledger.clock() - ${sinceMs}::float8 * interval '1 millisecond'`;
       return rows.map(({ opId }) => opId);
     },
+    outlived: (limit, sinceMs) => database.sql`
+      select o.op_id as "opId", h.expires_at as "expiresAt"
+        from ledger.hold h join ledger.operation o on o.id = h.op
+       where h.state = 'held'
+         and h.expires_at <= ledger.clock() - ${sinceMs}::float8 * interval '1 millisecond'
+       order by h.expires_at limit ${limit}::int`,
   };
 }

@@ -8,10 +8,17 @@ import {
   createKnownCharges,
   createOpenOperations,
   createPrune,
+  type FindingAlert,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import type { PaymentProvider } from '../providers/provider.js';
-import { createProviderSweep, createSweep, type Finding, type Sweep } from '../reconciler/index.js';
+import {
+  createHoldSweep,
+  createProviderSweep,
+  createSweep,
+  type Finding,
+  type Sweep,
+} from '../reconciler/index.js';
 import type { Log, Metrics } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
@@ -48,28 +55,30 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
     metrics,
     judgeLate,
   };
-  const operations = createSweep({
-    ...deps,
+  const shared = {
     operations: createOpenOperations(database),
     watch: createWatch(temporal, taskQueue),
+    findings: createFindings(database),
+    onAlert: (alert: FindingAlert) => {
+      log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');
+      metrics.count('findings', { kind: alert.kind });
+    },
+  };
+  const operations = createSweep({
+    ...{ ...deps, ...shared },
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
     prune: createPrune(database, deps.retentionDays),
     onFinding: (finding) => logged(log, finding),
   });
   const charges = createProviderSweep({
-    ...deps,
+    ...{ ...deps, ...shared },
     known: createKnownCharges(database),
-    findings: createFindings(database),
     giveBack: async (ended, evidence) =>
       (await judgeLate(ended, evidence, evidence.reference)).state === 'applied',
-    onAlert: (alert) => {
-      log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');
-      metrics.count('findings', { kind: alert.kind });
-    },
     onTrouble: ({ reason, error }) =>
       log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
   });
-  return { ...operations, ...charges };
+  return { ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) };
 }
 
 function logged(log: Log, { opId, action, error }: Finding): void {

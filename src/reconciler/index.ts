@@ -5,11 +5,13 @@
  * never: a balance, a state, an end; anything that a live workflow owns, beside telling it to look
  * proved in: tables in test/reconciler, and sweeps over real servers there
  */
+import type { HoldSweep } from './hold-sweep.js';
 import type { ProviderSweep } from './provider-sweep.js';
 import type { OperationSweep } from './sweep.js';
 
+export { createHoldSweep } from './hold-sweep.js';
 export { type Compared, createProviderSweep } from './provider-sweep.js';
 export { createSweep, type Finding, type Swept } from './sweep.js';
 
 /** All that one sweep looks at. */
-export interface Sweep extends OperationSweep, ProviderSweep {}
+export interface Sweep extends OperationSweep, ProviderSweep, HoldSweep {}

@@ -30,6 +30,7 @@ export async function reconcile(): Promise<SweepEnd> {
   await pages(1, (page) => steps.reconcileCharges(page));
   // After the list, so that what it shows as mended is not seen once more as it was.
   const finding = await pages(begins.finding ?? 0, (from) => steps.reconcileFindings(from));
+  await steps.reconcileHolds();
   await pages(1, (batch) => steps.forgetOld(batch));
   return { after: after ?? 0, before, finding: finding ?? 0 };
 }
