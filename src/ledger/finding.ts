@@ -2,6 +2,7 @@ import { and, desc, eq, isNull, lt, or } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
 import type { Fail, OpId } from '../domain/index.js';
 import { finding, providerCursor } from './finding-tables.js';
+import { pageOf } from './page.js';
 import { operation } from './tables.js';
 
 /** What a sweep sees that does not agree. */
@@ -135,9 +136,7 @@ export function createFindingDesk(database: Database): FindingDesk {
         ),
         limit + 1,
       );
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const more = found.length > limit && last !== undefined ? { next: last.number } : {};
+      const { page, ...more } = pageOf(found, limit);
       return { rows: page.map(findingRow), ...more };
     },
     find: async (tenant, findingId) => {

@@ -96,7 +96,8 @@ export function createSweep(deps: SweepDeps): OperationSweep {
     },
     waitingWebhooks: () => deps.applyWaiting(webhooksMax),
     forget: async (batch) => {
-      const most = Math.max(...Object.values(await deps.prune(forgottenMax)));
+      const { events, webhooks, findings } = await deps.prune(forgottenMax);
+      const most = Math.max(events, webhooks, findings);
       return { next: most < forgottenMax ? null : batch + 1 };
     },
   };

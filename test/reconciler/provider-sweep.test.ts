@@ -8,15 +8,15 @@ import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 
 const hour = 3_600_000;
-const lines: Record<string, unknown>[] = [];
 let world: RunningWorld;
-const sweep = () => sweptOnce(world);
-
+const lines: Record<string, unknown>[] = [];
 beforeAll(async () => {
-  world = await aRunningWorld({ requestTimeoutMs: 2_000, ladderMs: [50, hour, hour] });
+  world = await aRunningWorld({ ladderMs: [50, hour, hour] });
   await world.work({ sweep: aSweep(world, lines) });
 });
 afterAll(() => world.close());
+
+const sweep = () => sweptOnce(world);
 
 test('finds a charge that nobody asked for, and wakes somebody once it lasts', async () => {
   const reference = `op_${nanoid(8)}x:charge.1:1`;
