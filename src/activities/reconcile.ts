@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Sweep, Swept } from '../reconciler/index.js';
+import type { Compared, Sweep, Swept } from '../reconciler/index.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
 /** A page of a sweep each. All may be repeated: what is mended is found in order. */
@@ -7,6 +7,10 @@ export interface ReconcileSteps {
   reconcileOperations(after: number): Promise<Swept>;
   reconcileWorkflows(before: number | null): Promise<Swept>;
   applyWebhooks(): Promise<number>;
+  reconcileCharges(page: number): Promise<Compared>;
+  reconcileFindings(after: number): Promise<Compared>;
+  reconcileHolds(): Promise<number>;
+  forgetOld(batch: number): Promise<{ readonly next: number | null }>;
 }
 
 /** The steps of a sweep. */
@@ -20,5 +24,14 @@ export function reconcileActivities(deps: {
     reconcileOperations: (after: number) => sweep.openOperations(after, beat),
     reconcileWorkflows: (before: number | null) => sweep.openWorkflows(before, beat),
     applyWebhooks: () => sweep.waitingWebhooks(),
+    reconcileCharges: (page: number) => sweep.charges(runId(), page),
+    reconcileHolds: () => sweep.holds(runId()),
+    forgetOld: (batch: number) => sweep.forget(batch),
+    reconcileFindings: (after: number) => sweep.findings(runId(), after),
   });
+}
+
+/** Names the sweep: what it sees twice it saw once. */
+function runId(): string {
+  return Context.current().info.workflowExecution?.runId ?? '';
 }

@@ -15,6 +15,7 @@ import { approvalRoutes } from './approvals.js';
 import { caseRoutes } from './cases.js';
 import { verifyRoutes } from './verify.js';
 import { createEnds } from './ends.js';
+import { findingRoutes } from './findings.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
 import { holdRoutes } from './holds.js';
@@ -77,6 +78,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   approvalRoutes(app, deps);
   caseRoutes(app, deps);
   verifyRoutes(app, deps);
+  findingRoutes(app, deps);
   providerRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();

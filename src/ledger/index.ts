@@ -28,9 +28,20 @@ export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.j
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
 export { createEvents } from './events.js';
+export { createKnownCharges, type KnownCharge, type ReadKnownCharges } from './known-charges.js';
+export {
+  createFindingDesk,
+  createFindings,
+  type FindingAlert,
+  type FindingDesk,
+  type FindingRow,
+  type Findings,
+  type SeenFinding,
+} from './finding.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
 export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
+export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,

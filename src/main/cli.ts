@@ -5,6 +5,7 @@ import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
+import { addReconcileCommand } from './cli-reconcile.js';
 import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
 
@@ -26,6 +27,7 @@ Examples:
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
+  $ npx holdfast reconcile
   $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"
   $ npx holdfast verify`;
 
@@ -52,6 +54,7 @@ program
   });
 
 addCaseCommands(program);
+addReconcileCommand(program);
 addBreakerCommands(program);
 addVerifyCommand(program);
 

@@ -2,7 +2,13 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createApprovals, createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
+import {
+  createApprovals,
+  createBreakerDesk,
+  createCases,
+  createFindingDesk,
+  createInbox,
+} from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
@@ -44,6 +50,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     cases: createCases(database),
     breakers: createBreakerDesk(database),
     approvals: createApprovals(database),
+    findings: createFindingDesk(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {

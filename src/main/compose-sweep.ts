@@ -2,9 +2,23 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
-import { createInbox, createOpenOperations } from '../ledger/index.js';
+import {
+  createFindings,
+  createInbox,
+  createKnownCharges,
+  createOpenOperations,
+  createPrune,
+  type FindingAlert,
+} from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
-import { createSweep, type Finding, type Sweep } from '../reconciler/index.js';
+import type { PaymentProvider } from '../providers/provider.js';
+import {
+  createHoldSweep,
+  createProviderSweep,
+  createSweep,
+  type Finding,
+  type Sweep,
+} from '../reconciler/index.js';
 import type { Log, Metrics } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
@@ -12,11 +26,15 @@ export interface HoldfastSweepDeps {
   readonly database: Database;
   readonly temporal: TemporalClient;
   readonly taskQueue: string;
+  readonly provider: PaymentProvider;
   readonly log: Log;
   readonly metrics: Metrics;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
+  readonly sustainedMs?: number;
+  /** For how long what is over is kept. */
+  readonly retentionDays: number;
 }
 
 /**
@@ -27,17 +45,40 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
   const { log, taskQueue, metrics } = deps;
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
+  const judgeLate = createLateJudge({ client, reads });
   const webhooks = {
-    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics },
-    judgeLate: createLateJudge({ client, reads }),
+    client,
+    reads,
+    inbox: createInbox(database),
+    outageOf,
+    log,
+    metrics,
+    judgeLate,
   };
-  return createSweep({
-    ...deps,
+  const shared = {
     operations: createOpenOperations(database),
     watch: createWatch(temporal, taskQueue),
+    findings: createFindings(database),
+    onAlert: (alert: FindingAlert) => {
+      log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');
+      metrics.count('findings', { kind: alert.kind });
+    },
+  };
+  const operations = createSweep({
+    ...{ ...deps, ...shared },
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
+    prune: createPrune(database, deps.retentionDays),
     onFinding: (finding) => logged(log, finding),
   });
+  const charges = createProviderSweep({
+    ...{ ...deps, ...shared },
+    known: createKnownCharges(database),
+    giveBack: async (ended, evidence) =>
+      (await judgeLate(ended, evidence, evidence.reference)).state === 'applied',
+    onTrouble: ({ reason, error }) =>
+      log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
+  });
+  return { ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) };
 }
 
 function logged(log: Log, { opId, action, error }: Finding): void {

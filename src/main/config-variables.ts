@@ -43,6 +43,11 @@ export const variables = {
     value: kind.whole(10, 86_400),
     fallback: '3600',
   },
+  RETENTION_DAYS: {
+    doc: 'How long published events, decided webhooks and resolved findings are kept.',
+    value: kind.whole(1, 3_650),
+    fallback: '30',
+  },
   DATABASE_ACQUIRE_TIMEOUT_MS: {
     doc: 'Longest wait for a free connection; past it the answer is 503.',
     value: kind.whole(10, 60_000),

@@ -51,6 +51,7 @@ export function workerConfig(environment = ourEnvironment()) {
       openMs: read.value('BREAKER_OPEN_MS'),
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
+    retentionDays: read.value('RETENTION_DAYS'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }

@@ -31,12 +31,16 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const workflowBundle = builtWorkflowBundle(process.argv[2]);
   const { namespace, taskQueue } = temporal;
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
+  const watched = { database, log: parentLog, metrics };
+  const provider = composeProvider(settings, watched);
   const worker = await createHoldfastWorker({
-    ...{ connection, namespace, taskQueue },
+    ...{ connection, namespace, taskQueue, provider },
     ledger: createLedger(database),
-    provider: composeProvider(settings, { database, log: parentLog, metrics }),
     plugins: [tracing.plugin],
-    sweep: composeSweep({ database, temporal: client, taskQueue, log: parentLog, metrics }),
+    sweep: composeSweep({
+      ...{ ...watched, provider, taskQueue, temporal: client },
+      retentionDays: settings.retentionDays,
+    }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
   await ensureReconcileSchedule(client, taskQueue);

@@ -45,6 +45,11 @@ export const counters = {
     help: 'Messages of providers, by what became of them; held ones wait for a person.',
     labels: ['provider', 'state'],
   },
+  findings: {
+    name: 'holdfast_findings',
+    help: 'Findings of reconciliation that last and that nobody can explain; each counts once.',
+    labels: ['kind'],
+  },
   logLinesDropped: {
     name: 'holdfast_log_lines_dropped',
     help: 'Log lines given up because nobody read them.',

@@ -5,6 +5,7 @@ import type { ReconcileSteps } from '../activities/reconcile.js';
 export interface SweepEnd {
   readonly after: number;
   readonly before: number | null;
+  readonly finding?: number;
 }
 
 const steps = proxyActivities<ReconcileSteps>({
@@ -18,14 +19,20 @@ const pagesMax = 10;
 
 /**
  * Mends what fell apart: runs operations again whose workflow is gone, tells those whose time is
- * over, applies webhooks that waited. It looks at so many pages, and the next sweep goes on there.
+ * over, applies webhooks that waited, compares the provider's charges with ours. It looks at so
+ * many pages, and the next sweep goes on there.
  */
 export async function reconcile(): Promise<SweepEnd> {
   const begins = (workflowInfo().lastResult as SweepEnd | undefined) ?? { after: 0, before: null };
   const after = await pages(begins.after, (from) => steps.reconcileOperations(from));
   const before = await pages(begins.before, (from) => steps.reconcileWorkflows(from));
   await steps.applyWebhooks();
-  return { after: after ?? 0, before };
+  await pages(1, (page) => steps.reconcileCharges(page));
+  // After the list, so that what it shows as mended is not seen once more as it was.
+  const finding = await pages(begins.finding ?? 0, (from) => steps.reconcileFindings(from));
+  await steps.reconcileHolds();
+  await pages(1, (batch) => steps.forgetOld(batch));
+  return { after: after ?? 0, before, finding: finding ?? 0 };
 }
 
 async function pages<From>(

@@ -105,20 +105,31 @@ describe('the roles', () => {
         'attempt_v1',
         'capture_v1',
         'capture_v2',
+        'capture_v3',
         'edit_account_v1',
         'extend_hold_v1',
         'fund_v1',
         'hold_v1',
       ],
-      ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
-      ...['lease_events_v1', 'mark_published_v1'],
+      ...[
+        'hold_v3',
+        'hold_ride_v2',
+        'hold_v2',
+        'hold_payout_v1',
+        'hold_refund_v1',
+        'note_phase_v1',
+        'note_phase_v2',
+      ],
+      ...['lease_events_v1', 'mark_published_v1', 'move_cursor_v1', 'prune_v1', 'see_findings_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
-    expect(of('holdfast_reader')).toEqual([...both, 'approve_v1', 'case_act_v1'].sort());
+    expect(of('holdfast_reader')).toEqual(
+      [...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1'].sort(),
+    );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });
 

@@ -48,6 +48,7 @@ const commands = [
   'payout',
   'ops',
   'case',
+  'reconcile',
   'breaker',
   'balance',
   'verify',
@@ -226,6 +227,31 @@ test('lists and shows a case, and two people release it', async () => {
     const { out } = await holdfast(['case', 'show', id]);
     if (!/ended by +demo, bob \(released-by-hand\)/.test(out)) throw new Error(out);
   });
+});
+
+test('lists what does not agree until it is accepted, and sweeps now', async () => {
+  const { provider } = running.stack.urls;
+  const reference = 'op_stranger:charge.1:1';
+  const body = JSON.stringify({ reference, amount: 888, currency: 'EUR', capture: true });
+  const headers = { 'content-type': 'application/json', 'idempotency-key': reference };
+  await fetch(`${provider}/charges`, { method: 'POST', headers, body });
+  const swept = await holdfast(['reconcile', '--sweep']);
+  const id = await eventually(async () => {
+    const { out } = await holdfast(['reconcile', '--json']);
+    const { data } = JSON.parse(out) as { data: { id: string; reference: string }[] };
+    const found = data.find((one) => one.reference === reference);
+    if (found === undefined) throw new Error(out);
+    return found.id;
+  });
+
+  const list = await holdfast(['reconcile']);
+  const accepted = await holdfast(['reconcile', '--accept', id, '--reason', 'made by hand']);
+  const again = await holdfast(['reconcile', '--accept', id, '--reason', 'made by hand']);
+
+  expect(swept).toMatchObject({ code: 0 });
+  expect(list.out).toMatch(/^finding_.* unknown-charge +open +op_stranger/m);
+  expect([list.code, accepted.code, again.code]).toEqual([1, 0, 1]);
+  expect(again.err).toContain('invalid-state');
 });
 
 test('isolates a provider, and lists it so until it is reset', async () => {

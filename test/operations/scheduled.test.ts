@@ -35,6 +35,7 @@ async function swept(opId: OpId): Promise<readonly string[]> {
     operations: createOpenOperations(database.database),
     watch: createWatch(temporal, taskQueue),
     applyWaiting: () => Promise.resolve(0),
+    prune: () => Promise.resolve({ events: 0, webhooks: 0, findings: 0 }),
     onFinding: (finding) => void findings.push(finding),
     quietMs: 0,
   });
