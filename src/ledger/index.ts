@@ -22,6 +22,7 @@ import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
 
+export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
 export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
@@ -30,13 +31,13 @@ export type { Edited } from './edit-account.js';
 export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
-export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,
   type OpenOperation,
   type OpenOperations,
 } from './open-operations.js';
+export { createStanding, type Standing } from './standing.js';
 export {
   createInbox,
   type Inbox,

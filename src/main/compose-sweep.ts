@@ -2,10 +2,10 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
-import { createInbox, createOpenOperations } from '../ledger/index.js';
+import { createInbox, createOpenOperations, createPulse } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSweep, type Finding, type Sweep } from '../reconciler/index.js';
-import type { Log, Metrics } from '../telemetry/index.js';
+import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
 export interface HoldfastSweepDeps {
@@ -14,6 +14,7 @@ export interface HoldfastSweepDeps {
   readonly taskQueue: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
@@ -24,19 +25,29 @@ export interface HoldfastSweepDeps {
  * function is nobody's business but ours: neither room knows of the other.
  */
 export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps): Sweep {
-  const { log, taskQueue, metrics } = deps;
+  const { log, taskQueue, metrics, tracing } = deps;
+  const pulse = createPulse(database);
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
   const webhooks = {
-    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics },
+    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics, tracing },
     judgeLate: createLateJudge({ client, reads }),
   };
   return createSweep({
     ...deps,
     operations: createOpenOperations(database),
     watch: createWatch(temporal, taskQueue),
-    applyWaiting: (limit) => applyWaiting(webhooks, limit),
-    onFinding: (finding) => logged(log, finding),
+    inTrace: tracing.inTrace,
+    applyWaiting: async (limit) => {
+      const looked = await applyWaiting(webhooks, limit);
+      // The last thing that a sweep does: it has come through.
+      await pulse();
+      return looked;
+    },
+    onFinding: (finding) => {
+      metrics.count('findings', { action: finding.action.kind });
+      logged(log, finding);
+    },
   });
 }
 

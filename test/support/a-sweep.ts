@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import { composeSweep } from '../../src/main/compose-sweep.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import { createLog, createMetrics, startTracing } from '../../src/telemetry/index.js';
 import type { RunningWorld } from './running-world.js';
 
 /** The sweep of production over this world, to which nothing is quiet enough to be left alone. */
@@ -11,6 +11,7 @@ export function aSweep({ temporal, taskQueue, database }: RunningWorld, found: o
     database: database.database,
     log: createLog({ service: 'test-sweep', level: 'info', destination }),
     metrics: createMetrics({ service: 'test-sweep' }),
+    tracing: startTracing({ service: 'test-sweep' }),
   });
 }
 
