@@ -63,7 +63,7 @@ test('tells who is on call of a parked case once, with a link that leads to it',
 });
 
 test('keeps one trace from the request to provider, webhook, relay and reconciler', async () => {
-  const traceId = await traceOf(restartedOpId);
+  const traceId = (await rowOf(restartedOpId))?.trace ?? 'none';
   const sees = (...spans: readonly string[]) =>
     eventually(() => expect(spansOf(traceId)).toEqual(expect.arrayContaining([...spans])), {
       ...{ timeoutMs: 75_000, everyMs: 500 },
@@ -81,6 +81,7 @@ test('keeps one trace from the request to provider, webhook, relay and reconcile
     'holdfast-gateway webhook sandbox',
     'holdfast-relay publish hold.held',
   );
+  await eventually(async () => expect(await rowOf(restartedOpId)).toMatchObject({ swept: true }));
 }, 180_000);
 
 test('shows every metric that an alert rule or a dashboard asks for', async () => {
@@ -126,14 +127,15 @@ async function allSamples(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   return samplesOf(texts.join('\n'));
 }
 
-/** The trace of the request that made this operation, as its row says. */
-async function traceOf(opId: string): Promise<string> {
+/** The trace of the request that made this operation, and whether a sweep has ended since. */
+async function rowOf(opId: string) {
   const url = running.stack.readerUrl;
   const database = createDatabase({ url, poolMax: 1, applicationName: 'test-eyes' });
-  const rows = await database.sql<{ trace: string }>`
-    select trace from ledger.operation where op_id = ${opId}`;
+  const [row] = await database.sql<{ trace: string; swept: boolean }>`
+    select o.trace, p.at > o.accepted_at as swept
+      from ledger.operation o, ledger.pulse p where o.op_id = ${opId}`;
   await database.close(1_000);
-  return rows[0]?.trace ?? 'none';
+  return row;
 }
 
 interface Exported {
