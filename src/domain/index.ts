@@ -16,6 +16,7 @@ export {
   parseAccountOpen,
   parseFunding,
 } from './account.js';
+export { type AlertKind, alertKinds } from './alert.js';
 export {
   admits,
   afterFailure,

@@ -22,6 +22,7 @@ import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
 
+export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
 export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
@@ -40,7 +41,6 @@ export {
 } from './finding.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
-export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
 export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
 export {
@@ -48,6 +48,7 @@ export {
   type OpenOperation,
   type OpenOperations,
 } from './open-operations.js';
+export { createStanding, type Standing } from './standing.js';
 export {
   createInbox,
   type Inbox,

@@ -8,6 +8,7 @@ import {
   createKnownCharges,
   createOpenOperations,
   createPrune,
+  createPulse,
   type FindingAlert,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
@@ -19,7 +20,7 @@ import {
   type Finding,
   type Sweep,
 } from '../reconciler/index.js';
-import type { Log, Metrics } from '../telemetry/index.js';
+import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
 export interface HoldfastSweepDeps {
@@ -29,6 +30,7 @@ export interface HoldfastSweepDeps {
   readonly provider: PaymentProvider;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
@@ -42,17 +44,13 @@ export interface HoldfastSweepDeps {
  * function is nobody's business but ours: neither room knows of the other.
  */
 export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps): Sweep {
-  const { log, taskQueue, metrics } = deps;
+  const { log, taskQueue, metrics, tracing } = deps;
+  const pulse = createPulse(database);
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
   const judgeLate = createLateJudge({ client, reads });
   const webhooks = {
-    client,
-    reads,
-    inbox: createInbox(database),
-    outageOf,
-    log,
-    metrics,
+    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics, tracing },
     judgeLate,
   };
   const shared = {
@@ -64,11 +62,21 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
       metrics.count('findings', { kind: alert.kind });
     },
   };
+  const prune = createPrune(database, deps.retentionDays);
   const operations = createSweep({
     ...{ ...deps, ...shared },
+    inTrace: tracing.inTrace,
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
-    prune: createPrune(database, deps.retentionDays),
-    onFinding: (finding) => logged(log, finding),
+    prune: async (...asked) => {
+      const forgotten = await prune(...asked);
+      // The last thing that a sweep does: it has come through.
+      await pulse();
+      return forgotten;
+    },
+    onFinding: (finding) => {
+      metrics.count('reconciled', { action: finding.action.kind });
+      logged(log, finding);
+    },
   });
   const charges = createProviderSweep({
     ...{ ...deps, ...shared },

@@ -1,4 +1,5 @@
 import { paymentProviders } from '../domain/index.js';
+import { variables as alertVariables } from './config-alert-variables.js';
 import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
@@ -246,6 +247,8 @@ export const variables = {
     value: kind.text,
     example: 'holdfast-worker',
   },
+
+  ...alertVariables,
 
   HOLDFAST_URL: {
     section: 'Command line',

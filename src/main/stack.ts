@@ -23,6 +23,7 @@ export interface StackPorts {
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
   readonly workerMetrics?: number;
+  readonly relayMetrics?: number;
   /** Those of temporal-dev.yaml when left out. */
   readonly temporal?: number;
   readonly temporalUi?: number;
@@ -171,6 +172,7 @@ function processes(options: StackOptions, where: Whereabouts) {
     relay: processOf('relay', ports.relayHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${ports.relayHealth}`,
+      METRICS_PORT: `${ports.relayMetrics ?? 'off'}`,
     }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,
@@ -203,6 +205,7 @@ const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
+  relayMetrics: 'METRICS_PORT (the relay takes the one after that)',
   workerMetrics: 'METRICS_PORT',
 };
 

@@ -1,6 +1,6 @@
 import { Client as TemporalClient } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { createLedger, createWaitingMoney } from '../ledger/index.js';
+import { createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
@@ -10,7 +10,8 @@ import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
-import { watchWaiting } from './watch-waiting.js';
+import { watchProcess } from './watch-process.js';
+import { watchStanding } from './watch-standing.js';
 
 const databaseCheckTimeoutMs = 1_400;
 const databaseCloseTimeoutMs = 4_000;
@@ -26,12 +27,12 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const { service, metricsPort, otlpEndpoint } = telemetry;
   const metrics = installRuntime({ log: parentLog, service, host, metricsPort });
   const tracing = startTracing({ service, otlpEndpoint });
-  const database = await openDatabase(settings.database, service, parentLog);
+  const database = await openDatabase(settings.database, service, { log: parentLog, metrics });
   const connection = await NativeConnection.connect(temporal.connection);
   const workflowBundle = builtWorkflowBundle(process.argv[2]);
   const { namespace, taskQueue } = temporal;
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
-  const watched = { database, log: parentLog, metrics };
+  const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider },
@@ -54,14 +55,13 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
-  const read = createWaitingMoney(database);
-  const unwatch = watchWaiting({ read, metrics, log: parentLog });
+  const watches = [watchStanding(database, metrics, parentLog), watchProcess(database, metrics)];
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
     async stop() {
-      unwatch();
+      for (const unwatch of watches) unwatch();
       worker.shutdown();
       await ended;
       await health.close();

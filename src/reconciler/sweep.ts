@@ -23,6 +23,12 @@ export interface SweepDeps {
   /** Applies webhooks that nobody decided about, so many at most; gives how many it looked at. */
   readonly applyWaiting: (limit: number) => Promise<number>;
   readonly prune: Prune;
+  /** Does the work in the trace of the request that an operation came from. */
+  readonly inTrace: <Done>(
+    traceId: string,
+    name: string,
+    work: () => Promise<Done>,
+  ) => Promise<Done>;
   /** Told of everything that is done. */
   readonly onFinding: (finding: Finding) => void;
   /** Operations that something happened to are left alone so long; 10 s when left out. */
@@ -53,10 +59,13 @@ export function createSweep(deps: SweepDeps): OperationSweep {
 
   async function act(opId: OpId, action: Action, envelope?: Envelope): Promise<boolean> {
     if (action.kind === 'none') return false;
-    const done =
-      action.kind === 'restart'
-        ? envelope !== undefined && (await watch.restart(envelope))
-        : action.kind === 'person' || (await watch.tell(opId, action.once));
+    const mend = async () => {
+      if (action.kind === 'restart') return envelope !== undefined && watch.restart(envelope);
+      return action.kind === 'person' || watch.tell(opId, action.once);
+    };
+    const done = envelope
+      ? await deps.inTrace(envelope.trace, `reconcile ${action.kind}`, mend)
+      : await mend();
     if (done) onFinding({ opId, action });
     return done;
   }

@@ -43,7 +43,7 @@ async function aRelay(name: string) {
   const relay = createStackProcess({
     ...{ name, entry: 'relay', cwd: tmpdir(), onProgress: () => undefined },
     environment: childEnvironment({
-      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, LOG_LEVEL: 'info' },
+      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, METRICS_PORT: 'off' },
       DATABASE_URL: here.world.urls.workerUrl,
     }),
     readyUrl: `http://127.0.0.1:${port}/readyz`,

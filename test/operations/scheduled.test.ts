@@ -36,6 +36,7 @@ async function swept(opId: OpId): Promise<readonly string[]> {
     watch: createWatch(temporal, taskQueue),
     applyWaiting: () => Promise.resolve(0),
     prune: () => Promise.resolve({ events: 0, webhooks: 0, findings: 0 }),
+    inTrace: (_traceId, _name, work) => work(),
     onFinding: (finding) => void findings.push(finding),
     quietMs: 0,
   });

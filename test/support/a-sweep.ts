@@ -1,7 +1,7 @@
 import { nanoid } from 'nanoid';
 import { composeSweep } from '../../src/main/compose-sweep.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import { createLog, createMetrics, startTracing } from '../../src/telemetry/index.js';
 import type { RunningWorld } from './running-world.js';
 
 /** The sweep of production over this world, to which nothing is quiet enough to be left alone. */
@@ -15,6 +15,7 @@ export function aSweep(world: RunningWorld, found: object[]) {
     database: database.database,
     log: createLog({ service: 'test-sweep', level: 'info', destination }),
     metrics: createMetrics({ service: 'test-sweep' }),
+    tracing: startTracing({ service: 'test-sweep' }),
   });
 }
 

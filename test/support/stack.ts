@@ -6,7 +6,7 @@ import { createReads } from '../../src/ledger/reads.js';
 import { testConfig } from '../../src/main/config.js';
 import { demoEnvironment } from '../../src/main/demo-run.js';
 import { createDemoWorld, type DemoWorld } from '../../src/main/demo-world.js';
-import { type Stack, startStack } from '../../src/main/stack.js';
+import { type Stack, type StackOptions, startStack } from '../../src/main/stack.js';
 
 /** The whole stack as `npm run demo` starts it, for tests that kill parts of it. */
 export interface TestStack {
@@ -17,14 +17,17 @@ export interface TestStack {
 }
 
 /** Starts a stack of its own servers; stop it in afterAll. */
-export async function aStack(): Promise<TestStack> {
+export async function aStack({
+  ports = 'free',
+  environment = {},
+}: Partial<Pick<StackOptions, 'ports' | 'environment'>> = {}): Promise<TestStack> {
   const { temporalCli, cacheDir } = testConfig();
   const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-stack-'));
   const stack = await startStack({
     ...{ stateDir, temporalCli, cacheDir },
     keep: false,
-    ports: 'free',
-    environment: demoEnvironment,
+    ports,
+    environment: { ...demoEnvironment, ...environment },
     onProgress: () => undefined,
   });
   const url = stack.readerUrl;
