@@ -42,6 +42,8 @@ export interface HoldfastWorker {
   /** Takes nothing new, and lets what is under way finish. */
   shutdown(): void;
   isRunning(): boolean;
+  /** How many activities it is at. */
+  underWay(): number;
 }
 
 /** Every export of this folder's index is a workflow. */
@@ -107,5 +109,7 @@ function together(workers: readonly Worker[]): HoldfastWorker {
     },
     shutdown,
     isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    underWay: () =>
+      workers.reduce((sum, worker) => sum + worker.getStatus().numInFlightActivities, 0),
   };
 }

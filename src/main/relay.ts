@@ -29,7 +29,10 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
   const health = await startHealthServer({
     host,
     port: healthPort,
-    checks: { database: () => database.ping(databaseCheckTimeoutMs).then(() => true) },
+    checks: {
+      relay: () => !stopping.signal.aborted,
+      database: () => database.ping(databaseCheckTimeoutMs).then(() => true),
+    },
   });
   parentLog.info({ healthPort: health.port }, 'running');
 
@@ -37,10 +40,10 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
     ended,
     async stop() {
       stopping.abort();
-      await ended;
+      const stopped = await ended;
       await health.close();
       await database.close(databaseCloseTimeoutMs);
-      return {};
+      return stopped;
     },
   };
 }

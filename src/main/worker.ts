@@ -1,10 +1,14 @@
 import { Client as TemporalClient } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
+import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createLedger, createWaitingMoney } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
-import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
+import {
+  builtWorkflowBundle,
+  createHoldfastWorker,
+  type HoldfastWorker,
+} from './compose-worker.js';
 import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
@@ -58,13 +62,25 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     ended,
     async stop() {
       unwatch();
+      const underWay = worker.underWay();
       worker.shutdown();
-      await ended;
+      const interrupted = await ended.then(() => 0, stillUnderWay(worker));
+      const stopped = { drained: Math.max(0, underWay - interrupted), interrupted };
+      // It holds on to all the rest, and the exit lets go of that.
+      if (interrupted > 0) return stopped;
       await health.close();
       await connection.close();
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return { taskQueue };
+      return stopped;
     },
+  };
+}
+
+/** What a worker is at when its time to drain is over; any other end is a failure. */
+function stillUnderWay(worker: HoldfastWorker) {
+  return (error: unknown): number => {
+    if (error instanceof GracefulShutdownPeriodExpiredError) return Math.max(1, worker.underWay());
+    throw error;
   };
 }
