@@ -1,6 +1,7 @@
 import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
+import type { OpId } from '../domain/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
 import { createInbox, createOpenOperations } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
@@ -14,6 +15,8 @@ export interface HoldfastSweepDeps {
   readonly taskQueue: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Told of operations whose workflow task failed. */
+  readonly onFailing?: (opId: OpId) => void;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
@@ -34,7 +37,7 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
   return createSweep({
     ...deps,
     operations: createOpenOperations(database),
-    watch: createWatch(temporal, taskQueue),
+    watch: createWatch(temporal, taskQueue, deps.onFailing),
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
     onFinding: (finding) => logged(log, finding),
   });

@@ -14,6 +14,7 @@ import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
+import { createFrozenWatch } from './watch-frozen.js';
 import { watchWaiting } from './watch-waiting.js';
 
 const databaseCheckTimeoutMs = 1_400;
@@ -28,7 +29,10 @@ await runProcess(log, () => startWorker(config, log));
 async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Running> {
   const { host, healthPort, telemetry, temporal } = settings;
   const { service, metricsPort, otlpEndpoint } = telemetry;
-  const metrics = installRuntime({ log: parentLog, service, host, metricsPort });
+  const frozen = createFrozenWatch(parentLog);
+  const onTaskFailed = (runId: string) => frozen.suspect({ runId });
+  const onFailing = (workflowId: string) => frozen.suspect({ workflowId });
+  const metrics = installRuntime({ log: parentLog, service, host, metricsPort, onTaskFailed });
   const tracing = startTracing({ service, otlpEndpoint });
   const database = await openDatabase(settings.database, service, parentLog);
   const connection = await NativeConnection.connect(temporal.connection);
@@ -40,7 +44,9 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     ledger: createLedger(database),
     provider: composeProvider(settings, { database, log: parentLog, metrics }),
     plugins: [tracing.plugin],
-    sweep: composeSweep({ database, temporal: client, taskQueue, log: parentLog, metrics }),
+    sweep: composeSweep({
+      ...{ database, temporal: client, taskQueue, log: parentLog, metrics, onFailing },
+    }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
   await ensureReconcileSchedule(client, taskQueue);
@@ -56,12 +62,14 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   });
   const read = createWaitingMoney(database);
   const unwatch = watchWaiting({ read, metrics, log: parentLog });
+  const unwatchFrozen = frozen.start(client, metrics);
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
     async stop() {
       unwatch();
+      unwatchFrozen();
       const underWay = worker.underWay();
       worker.shutdown();
       const interrupted = await ended.then(() => 0, stillUnderWay(worker));

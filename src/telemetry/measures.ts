@@ -69,6 +69,11 @@ export const gauges = {
     help: 'Operations that wait with money held, of all tenants. Each worker tells all of them.',
     labels: ['phase', 'currency'],
   },
+  workflowsFrozen: {
+    name: 'holdfast_workflows_frozen',
+    help: 'Open workflows whose task failed three times in a row, as far as this worker saw it.',
+    labels: [],
+  },
 } as const satisfies Record<string, Measure>;
 
 /** Every duration that we measure, in seconds. */

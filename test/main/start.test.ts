@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { childEnvironment } from '../../src/main/config.js';
 import { reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
 import { migrationsDir } from '../../src/main/schema.js';
-import { createStackProcess, type StackProcess } from '../../src/main/stack-process.js';
-import { freePort } from '../../src/servers/port.js';
 import { aDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld, workflowBundle } from '../support/running-world.js';
+import { aWorker } from './a-worker.js';
 
 let world: RunningWorld;
 let folder: string;
@@ -29,10 +27,12 @@ afterAll(async () => {
 test('five workers at once, two of them dying, make one schema and one schedule', async () => {
   const empty = await aDatabase({ empty: true });
   const taskQueue = `queue-${nanoid(8)}`;
+  const { workerUrl: DATABASE_URL, ownerUrl: DATABASE_MIGRATE_URL } = empty;
+  const environment = { DATABASE_URL, DATABASE_MIGRATE_URL };
   const journal = () => empty.owner<{ hash: string }[]>`
     select hash from drizzle.__drizzle_migrations order by hash`;
   const workers = await Promise.all(
-    Array.from({ length: 5 }, () => aWorker(taskQueue, empty.ownerUrl, empty.workerUrl)),
+    Array.from({ length: 5 }, () => aWorker({ world, folder, taskQueue, environment })),
   );
   try {
     const starting = workers.map(({ start }) => start());
@@ -58,20 +58,3 @@ test('five workers at once, two of them dying, make one schema and one schedule'
     await empty.drop();
   }
 }, 180_000);
-
-/** A worker as production starts it, which may bring the schema to the newest state. */
-async function aWorker(taskQueue: string, owner: string, worker: string): Promise<StackProcess> {
-  const port = await freePort();
-  return createStackProcess({
-    ...{ name: 'worker', entry: 'worker', cwd: folder, onProgress: () => undefined },
-    args: [join(folder, 'workflows.js')],
-    environment: childEnvironment({
-      ...{ DATABASE_URL: worker, DATABASE_MIGRATE_URL: owner, HOLDFAST_TASK_QUEUE: taskQueue },
-      ...{ TEMPORAL_ADDRESS: world.temporalAddress, TEMPORAL_NAMESPACE: world.namespace },
-      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, METRICS_PORT: 'off' },
-      ...{ SANDBOX_PSP_URL: world.providerUrl, LOG_LEVEL: 'warn' },
-      PAYLOAD_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
-    }),
-    readyUrl: `http://127.0.0.1:${port}/readyz`,
-  });
-}
