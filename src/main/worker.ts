@@ -40,7 +40,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const { namespace, taskQueue } = temporal;
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const worker = await createHoldfastWorker({
-    ...{ connection, namespace, taskQueue },
+    ...{ connection, namespace, taskQueue, buildId: settings.buildId },
     ledger: createLedger(database),
     provider: composeProvider(settings, { database, log: parentLog, metrics }),
     plugins: [tracing.plugin],
