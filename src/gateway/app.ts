@@ -55,6 +55,10 @@ declare module 'fastify' {
     /** The body is taken as it came, of whatever type. */
     takesBytes?: boolean;
   }
+  interface FastifyInstance {
+    /** Of the requests under way when it began to close; known once it is closed. */
+    ended: { readonly drained: number; readonly interrupted: number };
+  }
   interface FastifyRequest {
     /** Set for every route that is not open. */
     caller: Caller;

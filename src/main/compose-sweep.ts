@@ -1,6 +1,7 @@
 import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
+import type { OpId } from '../domain/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
 import {
   createFindings,
@@ -31,6 +32,8 @@ export interface HoldfastSweepDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  /** Told of operations whose workflow task failed. */
+  readonly onFailing?: (opId: OpId) => void;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
@@ -55,7 +58,7 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
   };
   const shared = {
     operations: createOpenOperations(database),
-    watch: createWatch(temporal, taskQueue),
+    watch: createWatch(temporal, taskQueue, deps.onFailing),
     findings: createFindings(database),
     onAlert: (alert: FindingAlert) => {
       log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');

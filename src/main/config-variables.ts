@@ -108,6 +108,14 @@ export const variables = {
     value: kind.text,
     fallback: 'holdfast',
   },
+  WORKER_BUILD_ID: {
+    doc: [
+      "Which build a worker is, such as its image's tag; each build has another. Temporal then",
+      'gives it work once that version is current; without it workers are not told apart.',
+    ].join('\n'),
+    value: kind.text,
+    example: '0.1.0-3f2c1ab',
+  },
 
   PAYMENT_PROVIDER: {
     section: 'Payment provider',

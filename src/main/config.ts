@@ -44,6 +44,7 @@ export function workerConfig(environment = ourEnvironment()) {
   return readConfig(variables, environment, (read) => ({
     host: read.value('HOST'),
     healthPort: read.value('HEALTH_PORT'),
+    buildId: read.optional('WORKER_BUILD_ID'),
     telemetry: telemetry(read, 'holdfast-worker'),
     database: database(read),
     temporal: temporal(read, environment),

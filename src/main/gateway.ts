@@ -52,7 +52,7 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
       // again would throw where nobody can catch it.
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return { port: address.port };
+      return gateway.ended;
     },
   };
 }

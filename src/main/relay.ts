@@ -46,7 +46,10 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
     send && createAlerter({ alerts: createAlerts(database), send, log: parentLog, metrics });
   const stopping = new AbortController();
   const ended = Promise.all([relay.run(stopping.signal), alerter?.run(stopping.signal)]);
-  const checks = { database: () => database.ping(databaseCheckTimeoutMs).then(() => true) };
+  const checks = {
+    relay: () => !stopping.signal.aborted,
+    database: () => database.ping(databaseCheckTimeoutMs).then(() => true),
+  };
   const health = await startHealthServer({ host, port: healthPort, checks });
   const exposed =
     metricsPort === null ? undefined : await serveMetrics(metrics, { host, port: metricsPort });
@@ -58,12 +61,12 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
     async stop() {
       for (const unwatch of watches) unwatch();
       stopping.abort();
-      await ended;
+      const [stopped] = await ended;
       await health.close();
       await exposed?.close();
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return {};
+      return stopped;
     },
   };
 }

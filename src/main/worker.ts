@@ -1,15 +1,20 @@
 import { Client as TemporalClient } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
+import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
-import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
+import {
+  builtWorkflowBundle,
+  createHoldfastWorker,
+  type HoldfastWorker,
+} from './compose-worker.js';
 import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
+import { createFrozenWatch } from './watch-frozen.js';
 import { watchProcess } from './watch-process.js';
 import { watchStanding } from './watch-standing.js';
 
@@ -25,7 +30,10 @@ await runProcess(log, () => startWorker(config, log));
 async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Running> {
   const { host, healthPort, telemetry, temporal } = settings;
   const { service, metricsPort, otlpEndpoint } = telemetry;
-  const metrics = installRuntime({ log: parentLog, service, host, metricsPort });
+  const frozen = createFrozenWatch(parentLog);
+  const onTaskFailed = (runId: string) => frozen.suspect({ runId });
+  const onFailing = (workflowId: string) => frozen.suspect({ workflowId });
+  const metrics = installRuntime({ log: parentLog, service, host, metricsPort, onTaskFailed });
   const tracing = startTracing({ service, otlpEndpoint });
   const database = await openDatabase(settings.database, service, { log: parentLog, metrics });
   const connection = await NativeConnection.connect(temporal.connection);
@@ -35,11 +43,11 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
   const worker = await createHoldfastWorker({
-    ...{ connection, namespace, taskQueue, provider },
+    ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ledger: createLedger(database),
     plugins: [tracing.plugin],
     sweep: composeSweep({
-      ...{ ...watched, provider, taskQueue, temporal: client },
+      ...{ ...watched, provider, taskQueue, temporal: client, onFailing },
       retentionDays: settings.retentionDays,
     }),
     ...(workflowBundle !== undefined && { workflowBundle }),
@@ -55,20 +63,36 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
-  const watches = [watchStanding(database, metrics, parentLog), watchProcess(database, metrics)];
+  const watches = [
+    watchStanding(database, metrics, parentLog),
+    watchProcess(database, metrics),
+    frozen.start(client, metrics),
+  ];
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
     async stop() {
       for (const unwatch of watches) unwatch();
+      const underWay = worker.underWay();
       worker.shutdown();
-      await ended;
+      const interrupted = await ended.then(() => 0, stillUnderWay(worker));
+      const stopped = { drained: Math.max(0, underWay - interrupted), interrupted };
+      // It holds on to all the rest, and the exit lets go of that.
+      if (interrupted > 0) return stopped;
       await health.close();
       await connection.close();
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return { taskQueue };
+      return stopped;
     },
+  };
+}
+
+/** What a worker is at when its time to drain is over; any other end is a failure. */
+function stillUnderWay(worker: HoldfastWorker) {
+  return (error: unknown): number => {
+    if (error instanceof GracefulShutdownPeriodExpiredError) return Math.max(1, worker.underWay());
+    throw error;
   };
 }

@@ -134,6 +134,11 @@ export const gauges = {
     help: 'Memory of this process: rss, heap-used, external.',
     labels: ['part'],
   },
+  workflowsFrozen: {
+    name: 'holdfast_workflows_frozen',
+    help: 'Open workflows whose task failed three times in a row, as far as this worker saw it.',
+    labels: [],
+  },
 } as const satisfies Record<string, Measure>;
 
 /** Every duration that we measure, in seconds. */

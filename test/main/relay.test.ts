@@ -52,7 +52,7 @@ async function aRelay(name: string) {
       if (written.level === undefined) events.push(written);
     },
   });
-  onTestFinished(() => relay.stop());
+  onTestFinished(async () => void (await relay.stop()));
   await relay.start();
   return { process: relay, events };
 }

@@ -24,6 +24,9 @@ const sweepMs = process.env[chaosVariables.sweepMs];
 /** What every draw of this run follows from. */
 export const seed = Number(process.env[chaosVariables.seed] ?? 20_261);
 
+/** Longest that a sweep may take whose rounds start processes. */
+export const slowSweepTimeoutMs = sweepMs === undefined ? 300_000 : 24 * 3_600_000;
+
 /** How often, and how long at most, a sweep may go on in this run. */
 export function planOf(fault: SweepName): { readonly rounds: number; readonly untilMs: number } {
   const { few, full } = sweeps[fault];

@@ -43,6 +43,7 @@ export interface WorldOptions {
 export interface Crooked {
   readonly taskQueue?: string;
   readonly paymentCallsMax?: number;
+  readonly buildId?: string;
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
@@ -126,6 +127,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const work = async (crooked: Crooked = {}) => {
     const worker = await createHoldfastWorker({
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
+      buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
