@@ -1,6 +1,8 @@
 import { Context } from '@temporalio/activity';
-import type { Compared, Sweep, Swept } from '../reconciler/index.js';
+import type { Checked, Compared, Sweep, Swept } from '../reconciler/index.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
+
+export type { Checked } from '../reconciler/index.js';
 
 /** A page of a sweep each. All may be repeated: what is mended is found in order. */
 export interface ReconcileSteps {
@@ -10,6 +12,7 @@ export interface ReconcileSteps {
   reconcileCharges(page: number): Promise<Compared>;
   reconcileFindings(after: number): Promise<Compared>;
   reconcileHolds(): Promise<number>;
+  checkInvariants(from: Checked | null): Promise<Checked>;
   forgetOld(batch: number): Promise<{ readonly next: number | null }>;
 }
 
@@ -26,6 +29,7 @@ export function reconcileActivities(deps: {
     applyWebhooks: () => sweep.waitingWebhooks(),
     reconcileCharges: (page: number) => sweep.charges(runId(), page),
     reconcileHolds: () => sweep.holds(runId()),
+    checkInvariants: (from: Checked | null) => sweep.invariants(from),
     forgetOld: (batch: number) => sweep.forget(batch),
     reconcileFindings: (after: number) => sweep.findings(runId(), after),
   });

@@ -69,30 +69,88 @@ const pageSize = 2_000;
 const sampleMax = 5;
 const graceMsDefault = 300_000;
 
+/** Where a look that goes on from sweep to sweep stands. */
+export interface Checked {
+  /** The last event that was there: what it and those before it are about was looked at. */
+  readonly event: number | null;
+  /** Where the next page of all operations begins. */
+  readonly operation: number;
+}
+
+/** From the beginning. */
+export const nothingChecked: Checked = { event: null, operation: 1 };
+
+/** Events may commit in another order than that of their ids: so many are looked at again. */
+const eventsAgain = 1_000;
+
 /** Looks whether every invariant holds, a page of operations at a time: each is one snapshot. */
 export async function verifyLedger(
   database: Database,
-  { tenant, graceMs = graceMsDefault }: VerifyScope,
+  { tenant = null, graceMs = graceMsDefault }: { tenant?: string | null; graceMs?: number },
 ): Promise<Verified> {
-  const found = new Map<Invariant, Set<string>>();
-  const [last] = await database.sql<{ id: number }>`
-    select greatest((select max(id) from ledger.operation), (select max(id) from ledger.account),
-                    1) as id`;
-  for (let from = 1; from <= (last?.id ?? 1); from += pageSize) {
-    const rows = await violationsOf(database, tenant ?? null, graceMs, from);
-    for (const { name, subject } of rows) {
-      found.set(name, (found.get(name) ?? new Set()).add(subject));
-    }
+  const found: Found[] = [];
+  const { lastId } = await newest(database);
+  for (let from = 1; from <= lastId; from += pageSize) {
+    found.push(...(await violationsOf(database, { tenant, graceMs, from })));
   }
-  const violations = [...found].map(([name, subjects]) => ({
-    ...{ name, rule: invariants[name], count: subjects.size },
-    sample: [...subjects].slice(0, sampleMax),
-  }));
-  return { checks: Object.keys(invariants).length, violations };
+  return { checks: Object.keys(invariants).length, violations: summed(found) };
 }
 
-function violationsOf(database: Database, tenant: string | null, graceMs: number, from: number) {
-  return database.sql<{ name: Invariant; subject: string }>`
+/**
+ * Looks at what something happened to since the last look, and at the next page of all there is,
+ * so that in time everything was looked at: of every tenant.
+ */
+export async function verifyOnward(
+  database: Database,
+  { event, operation }: Checked,
+): Promise<{ readonly violations: readonly Violation[]; readonly next: Checked }> {
+  const { lastEvent, lastId } = await newest(database);
+  const page = { tenant: null, graceMs: graceMsDefault };
+  const after = Math.max(0, (event ?? lastEvent) - eventsAgain);
+  const found = [
+    ...(await violationsOf(database, { ...page, after })),
+    ...(await violationsOf(database, { ...page, from: operation })),
+  ];
+  const next = operation + pageSize > lastId ? 1 : operation + pageSize;
+  return { violations: summed(found), next: { event: lastEvent, operation: next } };
+}
+
+interface Found {
+  readonly name: Invariant;
+  readonly subject: string;
+}
+
+async function newest(database: Database): Promise<{ lastEvent: number; lastId: number }> {
+  const [last] = await database.sql<{ lastEvent: number; lastId: number }>`
+    select coalesce((select max(id) from ledger.outbox), 0) as "lastEvent",
+           greatest((select max(id) from ledger.operation), (select max(id) from ledger.account), 1)
+             as "lastId"`;
+  return last ?? { lastEvent: 0, lastId: 1 };
+}
+
+function violationsOf(
+  database: Database,
+  asked: {
+    readonly tenant: string | null;
+    readonly graceMs: number;
+    readonly from?: number;
+    readonly after?: number;
+  },
+): Promise<Found[]> {
+  const { tenant, graceMs, from = null, after = null } = asked;
+  const to = from === null ? null : from + pageSize - 1;
+  return database.sql<Found>`
     select name, subject from ledger.violations_v1(
-      ${tenant}, ${from}, ${from + pageSize - 1}, null, ${graceMs} * interval '1 millisecond')`;
+      ${tenant}, ${from}, ${to}, ${after}, ${graceMs} * interval '1 millisecond')`;
+}
+
+function summed(found: readonly Found[]): readonly Violation[] {
+  const subjects = new Map<Invariant, Set<string>>();
+  for (const { name, subject } of found) {
+    subjects.set(name, (subjects.get(name) ?? new Set()).add(subject));
+  }
+  return [...subjects].map(([name, all]) => ({
+    ...{ name, rule: invariants[name], count: all.size },
+    sample: [...all].slice(0, sampleMax),
+  }));
 }

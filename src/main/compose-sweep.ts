@@ -13,6 +13,7 @@ import {
   type FindingAlert,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
+import { invariants, nothingChecked, verifyOnward } from '../ledger/violations.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import {
   createHoldSweep,
@@ -89,7 +90,20 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
     onTrouble: ({ reason, error }) =>
       log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
   });
-  return { ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) };
+  return {
+    ...{ ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) },
+    invariants: async (from) => {
+      const { violations, next } = await verifyOnward(database, from ?? nothingChecked);
+      for (const violation of violations) {
+        log.error({ module: 'reconciler', ...violation }, 'an invariant does not hold');
+      }
+      for (const name of Object.keys(invariants)) {
+        const count = violations.find((broken) => broken.name === name)?.count ?? 0;
+        metrics.set('invariantViolations', count, { name });
+      }
+      return next;
+    },
+  };
 }
 
 function logged(log: Log, { opId, action, error }: Finding): void {

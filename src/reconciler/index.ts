@@ -5,13 +5,20 @@
  * never: a balance, a state, an end; anything that a live workflow owns, beside telling it to look
  * proved in: tables in test/reconciler, and sweeps over real servers there
  */
+import type { Checked } from '../ledger/violations.js';
 import type { HoldSweep } from './hold-sweep.js';
 import type { ProviderSweep } from './provider-sweep.js';
 import type { OperationSweep } from './sweep.js';
 
+export type { Checked } from '../ledger/violations.js';
 export { createHoldSweep } from './hold-sweep.js';
 export { type Compared, createProviderSweep } from './provider-sweep.js';
 export { createSweep, type Finding, type Swept } from './sweep.js';
 
+/** Looks whether the invariants hold, a part at a time; gives from where the next look goes on. */
+interface InvariantSweep {
+  invariants(from: Checked | null): Promise<Checked>;
+}
+
 /** All that one sweep looks at. */
-export interface Sweep extends OperationSweep, ProviderSweep, HoldSweep {}
+export interface Sweep extends OperationSweep, ProviderSweep, HoldSweep, InvariantSweep {}

@@ -69,6 +69,11 @@ export const counters = {
 
 /** Everything of ours that rises and falls. */
 export const gauges = {
+  invariantViolations: {
+    name: 'invariant_violations',
+    help: 'How often an invariant of the ledger was seen broken by the last sweep.',
+    labels: ['name'],
+  },
   breakerMode: {
     name: 'holdfast_breaker_mode',
     help: 'Whether calls to a provider go out: 0 all, 1 some, 2 none, 3 none by hand.',

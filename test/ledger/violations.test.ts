@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type Invariant, invariants } from '../../src/ledger/reads.js';
+import { nothingChecked, verifyOnward } from '../../src/ledger/violations.js';
 import { captureOf } from '../support/envelopes.js';
 import { aBusyTenant } from './busy-tenant.js';
 import { aWorld, type Tenant } from './world.js';
@@ -220,5 +221,25 @@ describe('the invariants', () => {
     expect(violations).toMatchObject([
       { name: 'audit-names-no-secret', count: expect.any(Number), sample: { length: 5 } },
     ]);
+  });
+
+  test('are looked at onward: what changed since, and a page of all the rest', async () => {
+    const { database } = here.world;
+    const tenant = await aTenant();
+    const { next } = await verifyOnward(database, nothingChecked);
+    await tamper(tenant, set('audit', `detail = '{"cvv": "123"}'`));
+    const last = await aTenant();
+    await tamper(last, set('account', 'posted = posted + 1', "kind = 'merchant'"));
+
+    const changed = await verifyOnward(database, { ...next, operation: 1_000_000 });
+    const paged = await verifyOnward(database, { event: 1_000_000, operation: 1 });
+
+    for (const { violations } of [changed, paged]) {
+      const broken = violations.map(({ name }) => name);
+      expect(broken).toEqual(expect.arrayContaining(['audit-names-no-secret']));
+      expect(broken).toEqual(expect.arrayContaining(['accounts-sum-to-zero']));
+    }
+    expect(changed.next).toEqual({ event: expect.any(Number), operation: 1 });
+    expect(changed.next.event).toBeGreaterThan(next.event ?? Infinity);
   });
 });

@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll } from 'vitest';
-import { createDatabase } from '../../src/database/index.js';
+import { createDatabase, type Database } from '../../src/database/index.js';
 import type {
   AccountEditPayload,
   AccountId,
@@ -20,6 +20,7 @@ export type Given = Partial<Omit<AccountOpenPayload, 'account'>> &
 /** The ledger of one test file, on a database of its own, as the worker's role sees it. */
 export interface World {
   readonly ledger: Ledger;
+  readonly database: Database;
   readonly reads: Reads;
   /** Where the database is, for tests that connect as somebody else. */
   readonly urls: Pick<TestDatabase, 'ownerUrl' | 'workerUrl' | 'readerUrl'>;
@@ -48,6 +49,7 @@ export function aWorld(poolMax = 16): { readonly world: World; aTenant(): Tenant
     };
     made = {
       ledger: createLedger(database),
+      database,
       reads: createReads(database),
       urls: test,
       rows: async (query, ...values) =>
