@@ -4,11 +4,14 @@ import type { Log, Metrics } from '../telemetry/index.js';
 /** A workflow whose task failed: by its id, or by the run as the SDK names it. */
 export type Suspect = { readonly workflowId: string } | { readonly runId: string };
 
+/** Tells those who must hear of it at once; what it throws is tried again. */
+export type Raise = (workflowId: string, attempts: number) => Promise<unknown>;
+
 export interface FrozenWatch {
   /** Has the workflow looked at until it goes on. */
   suspect(suspect: Suspect): void;
   /** Looks at once and then all the time, until the answer is called. */
-  start(temporal: TemporalClient, metrics: Metrics): () => void;
+  start(temporal: TemporalClient, metrics: Metrics, raise: Raise): () => void;
 }
 
 interface State {
@@ -38,7 +41,7 @@ export function createFrozenWatch(log: Log): FrozenWatch {
     suspects.set(id, { workflowId, looks: 0, isFrozen: false });
   }
 
-  async function look(temporal: TemporalClient, metrics: Metrics): Promise<void> {
+  async function look(temporal: TemporalClient, metrics: Metrics, raise: Raise): Promise<void> {
     for (const [id, state] of suspects) {
       state.looks += 1;
       state.workflowId ??= await workflowOf(temporal, id);
@@ -47,11 +50,14 @@ export function createFrozenWatch(log: Log): FrozenWatch {
       // At its first look the failure itself may not have been told yet.
       const isOver = workflowId === undefined ? looks >= searchesMax : looks > 1 && attempts < 2;
       if (isOver) suspects.delete(id);
-      const wasFrozen = state.isFrozen;
-      state.isFrozen = attempts >= attemptsMin;
-      if (wasFrozen || !state.isFrozen) continue;
-      const about = { module: 'temporal', opId: workflowId, attempts };
-      log.error(about, 'workflow frozen: it waits for code that can go on');
+      if (workflowId === undefined || attempts < attemptsMin) {
+        state.isFrozen = false;
+      } else if (!state.isFrozen) {
+        const about = { module: 'temporal', opId: workflowId, attempts };
+        log.error(about, 'workflow frozen: it waits for code that can go on');
+        await raise(workflowId, attempts);
+        state.isFrozen = true;
+      }
     }
     const frozen = [...suspects.values()].filter(({ isFrozen }) => isFrozen);
     metrics.set('workflowsFrozen', new Set(frozen.map(({ workflowId }) => workflowId)).size, {});
@@ -59,10 +65,10 @@ export function createFrozenWatch(log: Log): FrozenWatch {
 
   return {
     suspect,
-    start(temporal, metrics) {
+    start(temporal, metrics, raise) {
       let looking: Promise<void> | undefined;
       const next = () => {
-        looking ??= look(temporal, metrics)
+        looking ??= look(temporal, metrics, raise)
           .catch((error: unknown) => {
             log.warn({ module: 'temporal', err: error }, 'failed workflows cannot be looked at');
           })

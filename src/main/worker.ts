@@ -1,6 +1,6 @@
 import { Client as TemporalClient } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
-import { createLedger } from '../ledger/index.js';
+import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
@@ -63,10 +63,13 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
+  const alerts = createAlerts(database);
   const watches = [
     watchStanding(database, metrics, parentLog),
     watchProcess(database, metrics),
-    frozen.start(client, metrics),
+    frozen.start(client, metrics, (opId, attempts) =>
+      alerts.raise('workflow-frozen', opId, { attempts }),
+    ),
   ];
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 

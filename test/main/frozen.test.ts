@@ -56,6 +56,9 @@ test('a workflow that a bug has stopped raises the alarm within two minutes', as
     await eventually(async () => expect(await frozen()).toBe(1), patiently);
     const alarms = lines.filter(({ message }) => String(message).startsWith('workflow frozen'));
     expect(alarms).toMatchObject([{ level: 'error', opId: workflowId }]);
+    const raised = await world.database.owner<{ subject: string }[]>`
+      select subject from ledger.alert where kind = 'workflow-frozen'`;
+    expect([...raised]).toEqual([{ subject: workflowId }]);
     const failing: OpId[] = [];
     const watch = createWatch(world.temporal, taskQueue, (opId) => failing.push(opId));
     expect(await watch.standing(workflowId)).toBe('running');
