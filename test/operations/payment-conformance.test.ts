@@ -102,7 +102,9 @@ async function aHold(
 ): Promise<Case> {
   const account = await world.account(100_00);
   const takes = parts.map((part) => {
-    return (opId: OpId) => world.client.capture(opId, { amount: part }, nanoid());
+    // The same wish, however often it is said.
+    const key = nanoid();
+    return (opId: OpId) => world.client.capture(opId, { amount: part }, key);
   });
   const letGo = (opId: OpId) => world.client.withdraw(opId);
   return {

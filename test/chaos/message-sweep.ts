@@ -1,0 +1,185 @@
+import { nanoid } from 'nanoid';
+import { afterAll } from 'vitest';
+import { type Command, commands, type OpId } from '../../src/domain/index.js';
+import { violationsQuery } from '../ledger/violations.js';
+import type { Case, Conforming } from '../operations/conformance.js';
+import { play, wrongs } from '../operations/play.js';
+import { chaosVariables } from '../support/chaos-variables.js';
+import { type MessageFault, messageFaults } from '../support/message-proxy.js';
+import { drawOf, seed } from '../support/rounds.js';
+import { aLane, type Lane, type SocketName, sockets } from './a-lane.js';
+
+/** A fault at one message of one operation. */
+export interface Cell {
+  readonly socket: SocketName;
+  /** From 1 on. */
+  readonly message: number;
+  readonly fault: MessageFault;
+}
+
+export interface PlayedCell extends Cell {
+  /** False when the operation ended before such a message came. */
+  readonly struck: boolean;
+  readonly endedAfterMs: number;
+  /** Undefined when it ended as it should. */
+  readonly violation?: string;
+}
+
+/** What befell one operation; travels to the chaos command with the result of its test. */
+export interface Befallen {
+  readonly operation: string;
+  /** Counted where nothing went wrong. */
+  readonly messages: Readonly<Record<SocketName, number>>;
+  readonly cells: readonly PlayedCell[];
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    befallen?: Befallen;
+  }
+}
+
+const sampled = 2;
+const lanesOfAll = 3;
+const endsWithinMs = 90_000;
+
+const { [chaosVariables.sweepMs]: sweepMs, [chaosVariables.cell]: only } = process.env;
+const lanes: Promise<Lane>[] = [];
+afterAll(async () => {
+  await Promise.all(lanes.splice(0).map(async (lane) => (await lane).close()));
+}, 60_000);
+
+/**
+ * Counts the messages of an operation on every socket, and plays it again with a fault at one of
+ * them, and another: a few that the seed draws, all for the chaos command.
+ */
+export async function befallen(operation: Conforming): Promise<Befallen> {
+  const untilMs = performance.now() + Number(sweepMs ?? Number.POSITIVE_INFINITY);
+  const wanted = sweepMs === undefined || only !== undefined ? 1 : lanesOfAll;
+  while (lanes.length < wanted) lanes.push(aLane());
+  const [first, ...others] = await Promise.all(lanes);
+  if (first === undefined) throw new Error('there is no lane');
+  const messages = await counted(first, operation);
+
+  const all = shuffled(operation, cellsOf(messages));
+  const named = all.filter((cell) => nameOf(cell) === only);
+  const due =
+    only === undefined ? all.slice(0, sweepMs === undefined ? sampled : all.length) : named;
+  const cells: PlayedCell[] = [];
+  const drive = async (lane: Lane) => {
+    for (let cell = due.shift(); cell !== undefined; cell = due.shift()) {
+      cells.push(await struck(lane, operation, cell));
+      if (performance.now() > untilMs) return;
+    }
+  };
+  await Promise.all([first, ...others].map(drive));
+  return { operation: operation.name, messages, cells };
+}
+
+/** Each violation, with the way to see it again. */
+export function violationsOf({ operation, cells }: Befallen): readonly string[] {
+  return cells.flatMap(({ violation, ...cell }) => {
+    const again = `--cell '${operation}/${nameOf(cell)}' --seed ${seed}`;
+    return violation === undefined ? [] : [`${violation}\nagain: npm run chaos -- ${again}`];
+  });
+}
+
+function nameOf({ socket, message, fault }: Cell): string {
+  return `${socket}/${message}/${fault}`;
+}
+
+function cellsOf(messages: Befallen['messages']): Cell[] {
+  return sockets.flatMap((socket) =>
+    Array.from({ length: messages[socket] }, (_, index) => index + 1).flatMap((message) =>
+      messageFaults.map((fault) => ({ socket, message, fault })),
+    ),
+  );
+}
+
+function shuffled({ name }: Conforming, cells: readonly Cell[]): Cell[] {
+  const draw = drawOf(`${seed}:${name}`);
+  const drawn = cells.map((cell) => ({ cell, at: draw.whole(0, 2 ** 31) }));
+  return drawn.sort((one, other) => one.at - other.at).map(({ cell }) => cell);
+}
+
+/** A run in which nothing goes wrong. */
+async function counted(lane: Lane, operation: Conforming): Promise<Befallen['messages']> {
+  const { opId, result, ended } = await started(lane, operation, 'gateway', () => {
+    for (const socket of sockets) lane.proxies[socket].begin();
+  });
+  const end = await inTime(result);
+  const { gateway, postgres, temporal, provider } = lane.proxies;
+  const messages = {
+    gateway: gateway.messages(),
+    postgres: postgres.messages(),
+    temporal: temporal.messages(),
+    provider: provider.messages(),
+  };
+  await ended(opId, end);
+  return messages;
+}
+
+async function struck(lane: Lane, operation: Conforming, cell: Cell): Promise<PlayedCell> {
+  const proxy = lane.proxies[cell.socket];
+  const at = (message: number) => message === cell.message;
+  let beganAt = performance.now();
+  let violation: string | undefined;
+  try {
+    const begun = await started(lane, operation, cell.socket, () => {
+      beganAt = performance.now();
+      proxy.begin({ fault: cell.fault, at });
+    });
+    const result = await inTime(begun.result);
+    // What comes late must do nothing, also then.
+    await proxy.arrived();
+    await begun.ended(begun.opId, result);
+    const found = [...(await wrongs(lane.world, begun.opId)), ...(await broken(lane))];
+    if (found.length > 0) violation = found.join('; ');
+  } catch (error) {
+    violation = error instanceof Error ? error.message : String(error);
+  }
+  const endedAfterMs = Math.round(performance.now() - beganAt);
+  const hasStruck = proxy.hasStruck();
+  proxy.begin();
+  await lane.world.heal();
+  return {
+    ...{ ...cell, struck: hasStruck, endedAfterMs },
+    ...(violation !== undefined && { violation }),
+  };
+}
+
+/** Starts one over the gateway or past it, with new connections to the database. */
+async function started(lane: Lane, operation: Conforming, by: SocketName, begins: () => void) {
+  await lane.whole();
+  const { client } = lane.world;
+  const begun: Case = await operation.begin(lane.world);
+  const { domain, eventType } = commands[operation.of];
+  const command: Command = { domain, eventType, idemKey: nanoid(), payload: begun.payload };
+  // So that the same messages come each time.
+  lane.proxies.postgres.cut();
+  const asked = async (): Promise<OpId> => {
+    const answer = by === 'gateway' ? lane.ask(command, operation.of, begins) : undefined;
+    if (answer !== undefined) return answer;
+    begins();
+    return (await client.start(command)).opId;
+  };
+  const opId = await asked();
+  return { ...begun, opId, result: play(client, begun, opId) };
+}
+
+async function inTime<T>(result: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = new Error(`it did not end in ${endsWithinMs / 1_000} s`);
+    timer = setTimeout(() => reject(why), endsWithinMs);
+  });
+  return Promise.race([result, late]).finally(() => clearTimeout(timer));
+}
+
+async function broken({ world }: Lane): Promise<readonly string[]> {
+  const rows = await world.database.owner.unsafe<{ rule: string; rows: number }[]>(
+    violationsQuery,
+    [world.tenant],
+  );
+  return rows.map(({ rule, rows: count }) => `${rule}: ${count}`);
+}
