@@ -4,14 +4,11 @@ import { childEnvironment } from '../../src/main/config.js';
 import { createStackProcess } from '../../src/main/stack-process.js';
 import { freePort } from '../../src/servers/index.js';
 import { aGatewayCaller } from './a-gateway-caller.js';
+import { type SocketName, sockets } from './cells.js';
 import { anIssuer } from '../gateway/a-gateway.js';
 import { createMessageProxy, type MessageProxy } from '../support/message-proxy.js';
-import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+import { aRunningWorld, type RunningWorld, type WorldOptions } from '../support/running-world.js';
 import { aWorkerProcess, type WorkerProcess } from '../support/worker-process.js';
-
-/** Where messages pass: from a client to the gateway, and from a worker to all that it needs. */
-export const sockets = ['gateway', 'postgres', 'temporal', 'provider'] as const;
-export type SocketName = (typeof sockets)[number];
 
 /** A world for one operation at a time, with a proxy on every socket and processes that can die. */
 export interface Lane {
@@ -37,8 +34,8 @@ const answerTimeoutMs = 1_000;
 const ladderMs = [50, 100, 200, 400, 800, 1_600];
 
 /** Starts one; its gateway when it is needed. */
-export async function aLane(): Promise<Lane> {
-  const world = await aRunningWorld({ ladderMs });
+export async function aLane(options: WorldOptions = {}): Promise<Lane> {
+  const world = await aRunningWorld({ ladderMs, ...options });
   const worker = aWorker(() => ({
     ...{ taskQueue: world.taskQueue, namespace: world.namespace, ladderMs, answerTimeoutMs },
     address: `127.0.0.1:${proxies.temporal.port}`,

@@ -5,39 +5,17 @@ import { violationsQuery } from '../ledger/violations.js';
 import type { Case, Conforming } from '../operations/conformance.js';
 import { play, wrongs } from '../operations/play.js';
 import { chaosVariables } from '../support/chaos-variables.js';
-import { type MessageFault, messageFaults } from '../support/message-proxy.js';
+import { messageFaults } from '../support/message-proxy.js';
 import { drawOf, seed } from '../support/rounds.js';
-import { aLane, type Lane, type SocketName, sockets } from './a-lane.js';
-
-/** A fault at one message of one operation. */
-export interface Cell {
-  readonly socket: SocketName;
-  /** From 1 on. */
-  readonly message: number;
-  readonly fault: MessageFault;
-}
-
-export interface PlayedCell extends Cell {
-  /** False when the operation ended before such a message came. */
-  readonly struck: boolean;
-  readonly endedAfterMs: number;
-  /** Undefined when it ended as it should. */
-  readonly violation?: string;
-}
-
-/** What befell one operation; travels to the chaos command with the result of its test. */
-export interface Befallen {
-  readonly operation: string;
-  /** Counted where nothing went wrong. */
-  readonly messages: Readonly<Record<SocketName, number>>;
-  readonly cells: readonly PlayedCell[];
-}
-
-declare module 'vitest' {
-  interface TaskMeta {
-    befallen?: Befallen;
-  }
-}
+import { aLane, type Lane } from './a-lane.js';
+import {
+  type Befallen,
+  type Cell,
+  nameOf,
+  type PlayedCell,
+  type SocketName,
+  sockets,
+} from './cells.js';
 
 const sampled = 2;
 const lanesOfAll = 3;
@@ -54,12 +32,12 @@ afterAll(async () => {
  * them, and another: a few that the seed draws, all for the chaos command.
  */
 export async function befallen(operation: Conforming): Promise<Befallen> {
-  const untilMs = performance.now() + Number(sweepMs ?? Number.POSITIVE_INFINITY);
   const wanted = sweepMs === undefined || only !== undefined ? 1 : lanesOfAll;
   while (lanes.length < wanted) lanes.push(aLane());
   const [first, ...others] = await Promise.all(lanes);
   if (first === undefined) throw new Error('there is no lane');
   const messages = await counted(first, operation);
+  const untilMs = performance.now() + Number(sweepMs ?? Number.POSITIVE_INFINITY);
 
   const all = shuffled(operation, cellsOf(messages));
   const named = all.filter((cell) => nameOf(cell) === only);
@@ -73,19 +51,7 @@ export async function befallen(operation: Conforming): Promise<Befallen> {
     }
   };
   await Promise.all([first, ...others].map(drive));
-  return { operation: operation.name, messages, cells };
-}
-
-/** Each violation, with the way to see it again. */
-export function violationsOf({ operation, cells }: Befallen): readonly string[] {
-  return cells.flatMap(({ violation, ...cell }) => {
-    const again = `--cell '${operation}/${nameOf(cell)}' --seed ${seed}`;
-    return violation === undefined ? [] : [`${violation}\nagain: npm run chaos -- ${again}`];
-  });
-}
-
-function nameOf({ socket, message, fault }: Cell): string {
-  return `${socket}/${message}/${fault}`;
+  return { operation: operation.name, seed, messages, cells };
 }
 
 function cellsOf(messages: Befallen['messages']): Cell[] {
