@@ -1,3 +1,4 @@
+import type { OpId } from '../../src/domain/index.js';
 import type { MessageFault } from '../support/message-proxy.js';
 
 /** Where messages pass: from a client to the gateway, and from a worker to all that it needs. */
@@ -16,6 +17,8 @@ export interface PlayedCell extends Cell {
   /** False when the operation ended before such a message came. */
   readonly struck: boolean;
   readonly endedAfterMs: number;
+  /** Undefined when it could not be started. */
+  readonly opId?: OpId;
   /** Undefined when it ended as it should. */
   readonly violation?: string;
 }

@@ -48,16 +48,15 @@ function summaryOf(befallen: readonly Befallen[], { seed, minutes, violations }:
   const slowestMs = cells.reduce((most, { endedAfterMs }) => Math.max(most, endedAfterMs), 0);
   const limit =
     minutes === undefined ? 'all, without a limit of time' : `${minutes} minutes of them`;
+  const faults = messageFaults.length;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const machine = `${type()} ${release()}, ${cpus().length} cores, ${memory}`;
   return [
-    `- ${cells.length} of ${points * messageFaults.length} cells were played: ${befallen.length}`,
-    `  operations, ${points} messages, ${messageFaults.length} faults; ${limit}, in the order that`,
-    '  the seed draws.',
+    `- ${cells.length} of ${points * faults} cells were played, of`,
+    `  ${befallen.length} operations, ${points} messages and ${faults} faults: ${limit}.`,
     `- In ${struck} of them the fault struck. In the others the operation ended before: how many`,
     '  messages the long polls of Temporal take is not the same each time.',
-    `- **${violations.length} violations.** The slowest cell took ${seconds(slowestMs)}; 90 s are`,
-    '  allowed.',
+    `- **${violations.length} violations.** The slowest cell took ${seconds(slowestMs)} of 90 s.`,
     `- Seed ${seed}, Node ${process.versions.node}, ${machine}.`,
   ].join('\n');
 }

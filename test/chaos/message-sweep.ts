@@ -22,6 +22,9 @@ const lanesOfAll = 3;
 const endsWithinMs = 90_000;
 
 const { [chaosVariables.sweepMs]: sweepMs, [chaosVariables.cell]: only } = process.env;
+/** Cells have their own limit; the chaos command takes as long as it is given. */
+export const sweepTimeoutMs = sweepMs === undefined ? 300_000 : 24 * 3_600_000;
+
 const lanes: Promise<Lane>[] = [];
 afterAll(async () => {
   await Promise.all(lanes.splice(0).map(async (lane) => (await lane).close()));
@@ -45,10 +48,12 @@ export async function befallen(operation: Conforming): Promise<Befallen> {
     only === undefined ? all.slice(0, sweepMs === undefined ? sampled : all.length) : named;
   const cells: PlayedCell[] = [];
   const drive = async (lane: Lane) => {
+    const own: PlayedCell[] = [];
     for (let cell = due.shift(); cell !== undefined; cell = due.shift()) {
-      cells.push(await struck(lane, operation, cell));
-      if (performance.now() > untilMs) return;
+      own.push(await struck(lane, operation, cell));
+      if (performance.now() > untilMs) break;
     }
+    for (const cell of own) cells.push(await judgedAgain(lane, cell));
   };
   await Promise.all([first, ...others].map(drive));
   return { operation: operation.name, seed, messages, cells };
@@ -62,10 +67,19 @@ function cellsOf(messages: Befallen['messages']): Cell[] {
   );
 }
 
+/** As the seed draws them, the sockets by turns: few messages are not lost among many. */
 function shuffled({ name }: Conforming, cells: readonly Cell[]): Cell[] {
   const draw = drawOf(`${seed}:${name}`);
-  const drawn = cells.map((cell) => ({ cell, at: draw.whole(0, 2 ** 31) }));
-  return drawn.sort((one, other) => one.at - other.at).map(({ cell }) => cell);
+  const drawn = cells
+    .map((cell) => ({ cell, at: draw.whole(0, 2 ** 31) }))
+    .sort((one, other) => one.at - other.at);
+  const taken = new Map<SocketName, number>();
+  const byTurns = drawn.map(({ cell }) => {
+    const turn = taken.get(cell.socket) ?? 0;
+    taken.set(cell.socket, turn + 1);
+    return { cell, turn };
+  });
+  return byTurns.sort((one, other) => one.turn - other.turn).map(({ cell }) => cell);
 }
 
 /** A run in which nothing goes wrong. */
@@ -89,12 +103,14 @@ async function struck(lane: Lane, operation: Conforming, cell: Cell): Promise<Pl
   const proxy = lane.proxies[cell.socket];
   const at = (message: number) => message === cell.message;
   let beganAt = performance.now();
+  let opId: OpId | undefined;
   let violation: string | undefined;
   try {
     const begun = await started(lane, operation, cell.socket, () => {
       beganAt = performance.now();
       proxy.begin({ fault: cell.fault, at });
     });
+    opId = begun.opId;
     const result = await inTime(begun.result);
     // What comes late must do nothing, also then.
     await proxy.arrived();
@@ -110,8 +126,16 @@ async function struck(lane: Lane, operation: Conforming, cell: Cell): Promise<Pl
   await lane.world.heal();
   return {
     ...{ ...cell, struck: hasStruck, endedAfterMs },
+    ...(opId !== undefined && { opId }),
     ...(violation !== undefined && { violation }),
   };
+}
+
+/** What came late may have acted after its cell was judged. */
+async function judgedAgain({ world }: Lane, cell: PlayedCell): Promise<PlayedCell> {
+  if (cell.opId === undefined || cell.violation !== undefined) return cell;
+  const found = await wrongs(world, cell.opId);
+  return found.length === 0 ? cell : { ...cell, violation: `afterwards: ${found.join('; ')}` };
 }
 
 /** Starts one over the gateway or past it, with new connections to the database. */

@@ -1,11 +1,10 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 import { type Befallen, violationsOf } from './cells.js';
-import type { SweepName } from './sweeps.js';
 
 /** What all sweeps of a run came to, said as they end. */
 export class Verdict implements Reporter {
   operations = 0;
-  readonly faults: { name: SweepName; rounds: number; operations: number }[] = [];
+  readonly faults: { name: string; rounds: number; operations: number }[] = [];
   readonly befallen: Befallen[] = [];
   readonly violations: string[] = [];
   readonly #onProgress: (line: string) => void;
@@ -24,9 +23,11 @@ export class Verdict implements Reporter {
       this.#onProgress(`  ${name}: ${rounds} rounds, ${operations} operations`);
     }
     if (befallen !== undefined) {
-      this.operations += befallen.cells.length;
+      const { operation: name, cells } = befallen;
+      this.operations += cells.length;
+      this.faults.push({ name, rounds: cells.length, operations: cells.length });
       this.befallen.push(befallen);
-      this.#onProgress(`  ${befallen.operation}: ${befallen.cells.length} cells`);
+      this.#onProgress(`  ${name}: ${cells.length} cells`);
       const violations = violationsOf(befallen);
       for (const violation of violations) this.#violated(violation);
       // They are why the test failed, and say more.

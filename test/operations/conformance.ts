@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, type OperationResult } from '../../src/client/index.js';
 import { commands, type OpId, referenceOf } from '../../src/domain/index.js';
 import { violationsOf } from '../chaos/cells.js';
-import { befallen } from '../chaos/message-sweep.js';
+import { befallen, sweepTimeoutMs } from '../chaos/message-sweep.js';
 import { aDyingWorker } from '../support/a-dying-worker.js';
 import { type Around, inside, type StepName, type Steps } from '../support/around.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -168,7 +168,7 @@ function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
 }
 
 function survivesFaults(operation: Conforming): void {
-  const options = { timeout: 180_000 };
+  const options = { timeout: sweepTimeoutMs };
   test.concurrent('ends as it should whatever befalls a message', options, async ({ task }) => {
     task.meta.befallen = await befallen(operation);
 
