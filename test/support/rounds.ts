@@ -110,7 +110,8 @@ async function repeatable(
   }
 }
 
-function drawOf(name: string): Draw {
+/** The same for the same name. */
+export function drawOf(name: string): Draw {
   let drawn = 0;
   const next = () => {
     drawn += 1;

@@ -36,7 +36,7 @@ export interface WorldOptions {
   readonly requestTimeoutMs?: number;
   readonly visibilityDelayMs?: number;
   /** The books of another world: its database and its tenant, seen by a Temporal of this one. */
-  readonly books?: RunningWorld;
+  readonly books?: Pick<RunningWorld, 'database' | 'tenant'>;
 }
 
 /** How a worker of a test differs from the one of production. */
