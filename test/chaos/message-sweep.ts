@@ -16,7 +16,7 @@ import {
   sockets,
 } from './cells.js';
 
-const sampled = 2;
+const sampled = 1;
 const lanesOfAll = 3;
 const endsWithinMs = 90_000;
 
