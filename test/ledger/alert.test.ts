@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/database/index.js';
-import { createAlerts, createStanding } from '../../src/ledger/index.js';
+import { createAlerts, createPulse, createStanding } from '../../src/ledger/index.js';
 import { captureOf } from '../support/envelopes.js';
 import { aWorld } from './world.js';
 
@@ -22,6 +22,8 @@ test('tells once of money that is held for an operation that has ended', async (
   ]);
   await here.world.ledger.settle(settled.opId, captureOf(settled));
   const alerts = createAlerts(database);
+  // The database is as old as this run: by now nobody may have swept it for minutes.
+  await createPulse(database)();
   const before = await alerts.look(180_000);
   const sound = await createStanding(database)();
 
