@@ -86,12 +86,12 @@ const eventsAgain = 1_000;
 /** Looks whether every invariant holds, a page of operations at a time: each is one snapshot. */
 export async function verifyLedger(
   database: Database,
-  { tenant = null, graceMs = graceMsDefault }: { tenant?: string | null; graceMs?: number },
+  { tenant, graceMs = graceMsDefault }: VerifyScope,
 ): Promise<Verified> {
   const found: Found[] = [];
   const { lastId } = await newest(database);
   for (let from = 1; from <= lastId; from += pageSize) {
-    found.push(...(await violationsOf(database, { tenant, graceMs, from })));
+    found.push(...(await violationsOf(database, { tenant: tenant ?? null, graceMs, from })));
   }
   return { checks: Object.keys(invariants).length, violations: summed(found) };
 }

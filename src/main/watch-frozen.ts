@@ -1,5 +1,6 @@
 import { type Client as TemporalClient, WorkflowNotFoundError } from '@temporalio/client';
 import type { Log, Metrics } from '../telemetry/index.js';
+import { repeatedly } from './repeatedly.js';
 
 /** A workflow whose task failed: by its id, or by the run as the SDK names it. */
 export type Suspect = { readonly workflowId: string } | { readonly runId: string };
@@ -67,7 +68,7 @@ export function createFrozenWatch(log: Log): FrozenWatch {
     suspect,
     start(temporal, metrics, raise) {
       let looking: Promise<void> | undefined;
-      const next = () => {
+      return repeatedly(everyMs, () => {
         looking ??= look(temporal, metrics, raise)
           .catch((error: unknown) => {
             log.warn({ module: 'temporal', err: error }, 'failed workflows cannot be looked at');
@@ -75,10 +76,7 @@ export function createFrozenWatch(log: Log): FrozenWatch {
           .finally(() => {
             looking = undefined;
           });
-      };
-      next();
-      const timer = setInterval(next, everyMs);
-      return () => clearInterval(timer);
+      });
     },
   };
 }

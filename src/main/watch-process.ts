@@ -1,11 +1,12 @@
 import type { Database } from '../database/index.js';
 import type { Metrics } from '../telemetry/index.js';
+import { repeatedly } from './repeatedly.js';
 
 const everyMs = 5_000;
 
 /** Measures memory and connections of this process, until the answer is called. */
 export function watchProcess(database: Pick<Database, 'stats'>, metrics: Metrics): () => void {
-  const look = () => {
+  return repeatedly(everyMs, () => {
     const { rss, heapUsed, external } = process.memoryUsage();
     metrics.set('memory', rss, { part: 'rss' });
     metrics.set('memory', heapUsed, { part: 'heap-used' });
@@ -14,8 +15,5 @@ export function watchProcess(database: Pick<Database, 'stats'>, metrics: Metrics
     metrics.set('databaseConnections', max, { use: 'max' });
     metrics.set('databaseConnections', inUse, { use: 'in-use' });
     metrics.set('databaseConnections', waiting, { use: 'waiting' });
-  };
-  look();
-  const timer = setInterval(look, everyMs);
-  return () => clearInterval(timer);
+  });
 }
