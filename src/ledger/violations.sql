@@ -1,11 +1,12 @@
 -- True for a card's number, by length, first digit and check digit (ISO/IEC 7812-1), a bearer
--- token, or a secret under its name. A moment in milliseconds begins with 1 and is none.
+-- token, or a secret under its name. A moment in milliseconds begins with 1 and is none, nor are
+-- digits among the letters of a hash.
 create or replace function ledger.shows_secret(p_text text) returns boolean
 language sql immutable as $$
   select p_text ~* 'bearer\s+[a-z0-9_-]{8,}\.'
       or p_text ~* '"(cvv|cvc|pan|password|otp)"\s*:\s*"[^*"]'
       or exists (
-        select from regexp_matches(p_text, '(?<![0-9])[2-6][0-9]{12,18}(?![0-9])', 'g') as run
+        select from regexp_matches(p_text, '(?<![0-9a-z])[2-6][0-9]{12,18}(?![0-9a-z])', 'gi') run
          where (select sum(case when place % 2 = 1 then digit
                                 when digit > 4 then digit * 2 - 9 else digit * 2 end)
                   from (select d.digit::int, row_number() over (order by d.n desc) as place
@@ -20,7 +21,8 @@ $$;
 --
 -- It looks at the operations and accounts with ids from p_from to p_to, or at those that something
 -- happened to after the event p_after; at all when none is given. An entry is checked against the
--- one before it, so that pages prove what one look at all would. Rules about time allow p_grace.
+-- one before it, so that pages prove what one look at all would; the sum over all accounts is of
+-- the first page alone. Rules about time allow p_grace.
 create or replace function ledger.violations_v1(
   p_tenant text, p_from bigint, p_to bigint, p_after bigint, p_grace interval
 ) returns table (name text, subject text)
@@ -49,7 +51,7 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
       from op join ledger.attempt t on t.op = op.id
   )
   select 'accounts-sum-to-zero', concat_ws(' ', tenant, currency) from ledger.account
-   where p_tenant is null or tenant = p_tenant
+   where (p_tenant is null or tenant = p_tenant) and (p_from is null or p_from = 1)
    group by tenant, currency having sum(posted) <> 0
   union all
   select 'step-sums-to-zero', concat_ws(' ', op_id, step) from line group by op_id, step
