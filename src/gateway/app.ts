@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, KeyRing } from '../client/index.js';
 import type { OpId } from '../domain/index.js';
-import type { Approvals, BreakerDesk, Cases, Inbox } from '../ledger/index.js';
+import type { Approvals, BreakerDesk, Cases, DeadLetters, Inbox } from '../ledger/index.js';
 import type { Reads } from '../ledger/reads.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
@@ -22,6 +22,7 @@ export interface GatewayDeps {
   readonly inbox: Inbox;
   readonly cases: Cases;
   readonly breakers: BreakerDesk;
+  readonly deadLetters: DeadLetters;
   readonly approvals: Approvals;
   /** A second person must approve what moves more, in minor units; nobody when null. */
   readonly approvalAbove: number | null;

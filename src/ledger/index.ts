@@ -27,6 +27,12 @@ export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
+export {
+  createDeadLetters,
+  createSinkStandings,
+  type DeadLetters,
+  type SinkStanding,
+} from './dead-letters.js';
 export { createEvents } from './events.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
+import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
@@ -25,7 +26,8 @@ Examples:
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
-  $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"`;
+  $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"
+  $ npx holdfast events redeliver webhook --reason "it is back"`;
 
 const program = new Command('holdfast')
   .description('Takes payments through a Holdfast gateway, and shows what became of them.')
@@ -51,6 +53,7 @@ program
 
 addCaseCommands(program);
 addBreakerCommands(program);
+addEventCommands(program);
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

@@ -2,7 +2,13 @@ import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
-import { createApprovals, createBreakerDesk, createCases, createInbox } from '../ledger/index.js';
+import {
+  createApprovals,
+  createBreakerDesk,
+  createCases,
+  createDeadLetters,
+  createInbox,
+} from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
@@ -43,6 +49,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     inbox: createInbox(database),
     cases: createCases(database),
     breakers: createBreakerDesk(database),
+    deadLetters: createDeadLetters(database),
     approvals: createApprovals(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),

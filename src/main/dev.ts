@@ -37,6 +37,7 @@ function startDev(): Promise<Stack> {
       ...(metricsPort !== null && {
         workerMetrics: metricsPort,
         gatewayMetrics: metricsPort + 1,
+        relayMetrics: metricsPort + 2,
       }),
     },
     databaseUrl: config.databaseUrl,

@@ -1,28 +1,18 @@
 import type { AddressInfo } from 'node:net';
 import { Connection } from '@temporalio/client';
 import { createTokenVerifier } from '../gateway/index.js';
-import {
-  createLog,
-  createMetrics,
-  type Log,
-  serveMetrics,
-  startTracing,
-} from '../telemetry/index.js';
+import { type Log, serveMetrics, startTracing } from '../telemetry/index.js';
 import { composeGateway } from './compose-gateway.js';
 import { type GatewayConfig, gatewayConfig, orExit } from './config.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
+import { processTelemetry } from './process-telemetry.js';
 
 const databaseCloseTimeoutMs = 4_000;
 
 // The gateway: takes requests over HTTP, starts operations, and says what became of them.
 const config = orExit(gatewayConfig);
-const metrics = createMetrics({ service: config.telemetry.service });
-const log = createLog({
-  service: config.telemetry.service,
-  level: config.telemetry.logLevel,
-  onDropped: () => metrics.count('logLinesDropped', {}),
-});
+const { metrics, log } = processTelemetry(config.telemetry);
 await runProcess(log, () => startGateway(config, log));
 
 async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Running> {

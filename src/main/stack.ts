@@ -23,6 +23,7 @@ export interface StackPorts {
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
   readonly workerMetrics?: number;
+  readonly relayMetrics?: number;
   /** Those of temporal-dev.yaml when left out. */
   readonly temporal?: number;
   readonly temporalUi?: number;
@@ -171,6 +172,7 @@ function processes(options: StackOptions, where: Whereabouts) {
     relay: processOf('relay', ports.relayHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${ports.relayHealth}`,
+      METRICS_PORT: `${ports.relayMetrics ?? 'off'}`,
     }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,
@@ -204,6 +206,7 @@ const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   sandbox: 'SANDBOX_PSP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
   workerMetrics: 'METRICS_PORT',
+  relayMetrics: 'METRICS_PORT (the relay takes the one after the gateway)',
 };
 
 async function awaitPorts(ports: StackPorts): Promise<void> {

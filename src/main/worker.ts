@@ -1,7 +1,13 @@
 import { Client as TemporalClient } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { createLedger, createWaitingMoney } from '../ledger/index.js';
-import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import {
+  createLog,
+  installRuntime,
+  type Log,
+  measureWaiting,
+  startTracing,
+} from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
 import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
@@ -10,7 +16,7 @@ import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
-import { watchWaiting } from './watch-waiting.js';
+import { watch } from './watch.js';
 
 const databaseCheckTimeoutMs = 1_400;
 const databaseCloseTimeoutMs = 4_000;
@@ -50,8 +56,10 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
-  const read = createWaitingMoney(database);
-  const unwatch = watchWaiting({ read, metrics, log: parentLog });
+  const unwatch = watch({
+    ...{ read: createWaitingMoney(database), measure: measureWaiting(metrics), log: parentLog },
+    ...{ module: 'ledger', unread: 'the money that waits cannot be read' },
+  });
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {

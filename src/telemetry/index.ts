@@ -7,6 +7,7 @@
  */
 export { createLog, type Log, type LogOptions } from './log.js';
 export { measureBreaker } from './measure-breaker.js';
+export { measureSinks } from './measure-sinks.js';
 export { measureWaiting } from './measure-waiting.js';
 export type { Metrics } from './measures.js';
 export { createMetrics, serveMetrics } from './metrics.js';

@@ -45,6 +45,16 @@ export const counters = {
     help: 'Messages of providers, by what became of them; held ones wait for a person.',
     labels: ['provider', 'state'],
   },
+  eventsPublished: {
+    name: 'holdfast_events_published',
+    help: 'Events that a sink took, repetitions too.',
+    labels: ['sink'],
+  },
+  eventsRefused: {
+    name: 'holdfast_events_refused',
+    help: 'Times a sink did not take an event.',
+    labels: ['sink'],
+  },
   logLinesDropped: {
     name: 'holdfast_log_lines_dropped',
     help: 'Log lines given up because nobody read them.',
@@ -63,6 +73,21 @@ export const gauges = {
     name: 'holdfast_money_waiting',
     help: 'Minor units held by operations that wait, of all tenants. Each worker tells all of it.',
     labels: ['phase', 'currency'],
+  },
+  eventsWaiting: {
+    name: 'holdfast_events_waiting',
+    help: 'Events that a sink is owed, of all tenants. Each relay tells all of them.',
+    labels: ['sink'],
+  },
+  eventsLag: {
+    name: 'holdfast_events_lag_seconds',
+    help: 'Age of the oldest event that a sink is owed. Each relay tells it.',
+    labels: ['sink'],
+  },
+  eventsDead: {
+    name: 'holdfast_events_dead',
+    help: 'Events that a sink is tried with no more, until a person wants it. Each tells all.',
+    labels: ['sink'],
   },
   operationsWaiting: {
     name: 'holdfast_operations_waiting',
@@ -97,6 +122,8 @@ export interface Metrics {
   count<Name extends CounterName>(
     name: Name,
     labels: Record<(typeof counters)[Name]['labels'][number], string>,
+    /** One when left out. */
+    by?: number,
   ): void;
   set<Name extends GaugeName>(
     name: Name,

@@ -21,7 +21,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    ...['webhook', 'case', 'approval'],
+    ...['webhook', 'case', 'approval', 'delivery'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -111,13 +111,16 @@ describe('the roles', () => {
       ],
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['lease_events_v1', 'mark_published_v1'],
+      ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
-    expect(of('holdfast_reader')).toEqual([...both, 'approve_v1', 'case_act_v1'].sort());
+    expect(of('holdfast_reader')).toEqual(
+      [...both, 'approve_v1', 'case_act_v1', 'redeliver_v1'].sort(),
+    );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });
 

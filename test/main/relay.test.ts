@@ -43,7 +43,7 @@ async function aRelay(name: string) {
   const relay = createStackProcess({
     ...{ name, entry: 'relay', cwd: tmpdir(), onProgress: () => undefined },
     environment: childEnvironment({
-      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, LOG_LEVEL: 'info' },
+      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, LOG_LEVEL: 'info', METRICS_PORT: 'off' },
       DATABASE_URL: here.world.urls.workerUrl,
     }),
     readyUrl: `http://127.0.0.1:${port}/readyz`,
@@ -59,7 +59,8 @@ async function aRelay(name: string) {
 
 async function unpublished(): Promise<number> {
   const [row] = await here.world.rows<{ n: number }>(
-    'select count(*)::int as n from ledger.outbox where published_at is null',
+    `select (select count(*) from ledger.outbox where published_at is null)::int
+          + (select count(*) from ledger.delivery)::int as n`,
   );
   return row?.n ?? -1;
 }

@@ -1,0 +1,415 @@
+-- Each sink is owed its own deliveries, and cases are told of. Older workers survive; stop older
+-- relays first: what they hand on reaches the log alone.
+CREATE TABLE "ledger"."delivery" (
+	"sink" text NOT NULL,
+	"event" bigint NOT NULL,
+	"op" bigint NOT NULL,
+	"seq" integer NOT NULL,
+	"tenant" text NOT NULL,
+	"trace" text NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"next_attempt_at" timestamp with time zone NOT NULL,
+	"refused_since" timestamp with time zone,
+	"reason" text,
+	"dead_at" timestamp with time zone,
+	CONSTRAINT "delivery_sink_event_pk" PRIMARY KEY("sink","event"),
+	CONSTRAINT "delivery_reason" CHECK (dead_at is null or (reason is not null and attempts > 0))
+);
+--> statement-breakpoint
+CREATE TABLE "ledger"."sink" (
+	"name" text PRIMARY KEY NOT NULL,
+	"since" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "ledger"."delivery" ADD CONSTRAINT "delivery_sink_sink_name_fk" FOREIGN KEY ("sink") REFERENCES "ledger"."sink"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger"."delivery" ADD CONSTRAINT "delivery_event_outbox_id_fk" FOREIGN KEY ("event") REFERENCES "ledger"."outbox"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "delivery_due" ON "ledger"."delivery" USING btree ("sink","next_attempt_at","event") WHERE dead_at is null;--> statement-breakpoint
+CREATE INDEX "delivery_order" ON "ledger"."delivery" USING btree ("sink","op","seq") WHERE dead_at is null;--> statement-breakpoint
+CREATE INDEX "delivery_dead" ON "ledger"."delivery" USING btree ("tenant","event") WHERE dead_at is not null;
+--> statement-breakpoint
+-- Events leave in two steps. Handing on: an event that was written becomes a delivery for each
+-- sink, whatever order its transaction committed in. Lending: of an operation only the first event
+-- that a sink is still owed is lent, so that no relay can overtake another. A relay that dies gives
+-- its events back by the end of the lease. What is taken has no delivery any more.
+
+-- Makes a sink known: it is owed every event that is handed on from then on. True when it is new.
+create or replace function ledger.open_sink_v1(p_sink text) returns boolean
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+begin
+  insert into ledger.sink (name, since) values (p_sink, ledger.clock()) on conflict do nothing;
+  return found;
+end $$;
+
+-- Lends events of a sink to one relay for a while.
+create or replace function ledger.lease_deliveries_v1(p_sink text, p_limit int, p_lease_ms int)
+returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  v_now timestamptz := ledger.clock();
+  v_lent jsonb;
+begin
+  -- Without it, events would be handed on to nobody.
+  if not exists (select from ledger.sink where name = p_sink) then
+    raise exception 'no such sink: %', p_sink using errcode = '22023';
+  end if;
+  with handed as (
+    update ledger.outbox set published_at = v_now
+     where id in (select id from ledger.outbox where published_at is null
+                   order by id limit 500 for update skip locked)
+    returning *
+  )
+  insert into ledger.delivery (sink, event, op, seq, tenant, trace, next_attempt_at)
+  select s.name, h.id, h.op, h.seq, h.tenant, h.trace, v_now from handed h cross join ledger.sink s;
+  with lent as (
+    update ledger.delivery
+       set next_attempt_at = v_now + p_lease_ms * interval '1 millisecond'
+     where sink = p_sink and event in (
+       select d.event from ledger.delivery d
+        where d.sink = p_sink and d.dead_at is null and d.next_attempt_at <= v_now
+          and not exists (select from ledger.delivery before
+                           where before.sink = p_sink and before.op = d.op
+                             and before.seq < d.seq and before.dead_at is null)
+          -- Another relay may be handing on the one before it right now.
+          and not exists (select from ledger.outbox before where before.op = d.op
+                            and before.seq < d.seq and before.published_at is null)
+        order by d.next_attempt_at, d.event limit p_limit for update skip locked)
+    returning event
+  )
+  select jsonb_agg(jsonb_build_object('id', e.id, 'opId', o.op_id, 'seq', e.seq, 'type', e.type,
+           'tenant', e.tenant, 'subject', e.subject, 'trace', e.trace, 'data', e.data,
+           'at', floor(extract(epoch from e.at) * 1000)) order by e.id)
+    into v_lent
+    from lent l join ledger.outbox e on e.id = l.event join ledger.operation o on o.id = e.op;
+  return coalesce(v_lent, '[]');
+end $$;
+
+-- A sink has taken these; gives how many of them it was still owed.
+create or replace function ledger.deliver_v1(p_sink text, p_ids jsonb) returns int
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  v_taken int;
+begin
+  delete from ledger.delivery
+   where sink = p_sink
+     and event in (select value::bigint from jsonb_array_elements_text(p_ids));
+  get diagnostics v_taken = row_count;
+  return v_taken;
+end $$;
+
+-- A sink did not take these: each waits twice as long as before, an hour at most. One that is
+-- refused for good, or for longer than the retry time, is set aside. Gives how many were.
+create or replace function ledger.refuse_deliveries_v1(
+  p_sink text, p_refusals jsonb, p_retry_ms bigint
+) returns int
+language sql volatile security definer set search_path = ledger, pg_temp as $$
+  with moment as materialized (select ledger.clock() as at), refused as (
+    update ledger.delivery d
+       set attempts = d.attempts + 1, reason = left(r.reason, 500),
+           refused_since = coalesce(d.refused_since, m.at),
+           next_attempt_at = m.at + least(2 ^ least(d.attempts, 12), 3600) * interval '1 second',
+           dead_at = case when r."forGood" or m.at >= coalesce(d.refused_since, m.at)
+             + p_retry_ms * interval '1 millisecond' then m.at end
+      from jsonb_to_recordset(p_refusals) as r(id bigint, reason text, "forGood" boolean), moment m
+     where d.sink = p_sink and d.event = r.id and d.dead_at is null
+    returning d.*
+  ), behind as (
+    -- They cannot leave before it does: nobody need look at them until then.
+    update ledger.delivery b set next_attempt_at = r.next_attempt_at
+      from refused r
+     where b.sink = r.sink and b.op = r.op and b.seq > r.seq
+       and r.dead_at is null and b.dead_at is null
+  )
+  select count(*)::int from refused where dead_at is not null
+$$;
+
+-- A person wants a sink to get an event again, whatever became of it, or all that are dead: up to
+-- 1,000 of the tenant, oldest first. What a sink is still owed anyway is left as it is.
+create or replace function ledger.redeliver_v1(
+  p_tenant text, p_sink text, p_event_id text, p_principal text, p_actor text, p_reason text
+) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  v_now timestamptz := ledger.clock();
+  v_events bigint[];
+begin
+  if coalesce(p_reason, '') = '' or coalesce(p_principal, '') = '' then
+    raise exception 'an action needs a person and a reason' using errcode = '22023';
+  end if;
+  if not exists (select from ledger.sink where name = p_sink) then
+    return ledger.refusal('sink-unknown', 'there is no such sink');
+  end if;
+  if p_event_id is null then
+    select array_agg(event) into v_events from (
+      select event from ledger.delivery
+       where tenant = p_tenant and sink = p_sink and dead_at is not null
+       order by event limit 1000) as oldest;
+  else
+    -- One that is not handed on yet is owed to every sink.
+    select array_agg(e.id) into v_events
+      from ledger.outbox e join ledger.operation o on o.id = e.op
+     where o.op_id = split_part(p_event_id, '.', 1) and o.tenant = p_tenant
+       and e.seq = substring(p_event_id from '^[^.]+[.]([1-9][0-9]{0,8})$')::int
+       and e.published_at is not null;
+    if v_events is null then
+      return ledger.refusal('event-unknown', 'there is no such event');
+    end if;
+  end if;
+  with again as (
+    insert into ledger.delivery as d (sink, event, op, seq, tenant, trace, next_attempt_at)
+    select p_sink, id, op, seq, tenant, trace, v_now from ledger.outbox
+     where id = any (v_events) order by id
+    on conflict (sink, event) do update
+       set attempts = 0, next_attempt_at = v_now, refused_since = null, reason = null,
+           dead_at = null
+     where d.dead_at is not null
+    returning event
+  ), noted as (
+    insert into ledger.audit (op, tenant, trace, principal, actor, action, subject, detail, at)
+    select o.id, o.tenant, o.trace, p_principal, p_actor, 'event.redeliver',
+           o.op_id || '.' || e.seq, jsonb_build_object('sink', p_sink, 'reason', p_reason), v_now
+      from again a join ledger.outbox e on e.id = a.event join ledger.operation o on o.id = e.op
+    returning 1
+  )
+  select array_agg(event) into v_events from again;
+  return jsonb_build_object('kind', 'redelivered',
+    'events', coalesce(cardinality(v_events), 0));
+end $$;
+
+revoke all on function ledger.open_sink_v1(text), ledger.lease_deliveries_v1(text, int, int),
+  ledger.deliver_v1(text, jsonb), ledger.refuse_deliveries_v1(text, jsonb, bigint),
+  ledger.redeliver_v1(text, text, text, text, text, text) from public;
+grant select on ledger.sink, ledger.delivery to holdfast_worker, holdfast_reader;
+grant execute on function ledger.open_sink_v1(text),
+  ledger.lease_deliveries_v1(text, int, int), ledger.deliver_v1(text, jsonb),
+  ledger.refuse_deliveries_v1(text, jsonb, bigint) to holdfast_worker;
+-- The gateway's role speaks for the people.
+grant execute on function ledger.redeliver_v1(text, text, text, text, text, text)
+  to holdfast_reader;
+
+-- What waits for a person. A case follows its operation by a trigger, and not by the verbs: a verb
+-- of an older worker, or one that is written later, cannot leave it behind; it is the same
+-- statement, under the lock of the operation; and what is not parked does not pay for it.
+
+-- What is still held for an operation.
+create or replace function ledger.at_risk(p_op bigint) returns bigint
+language sql stable as $$
+  select coalesce((select amount - captured - released from ledger.hold
+                    where op = p_op and state = 'held'), 0)
+$$;
+
+-- What was sent to the outside, and what is known of it.
+create or replace function ledger.evidence_of(p_op bigint) returns jsonb
+language sql stable as $$
+  select jsonb_build_object('attempts', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+    'reference', a.key, 'step', a.step, 'n', a.n, 'amount', coalesce(a.amount, h.amount),
+    'sentAt', to_char(a.sent_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'outcome', a.outcome)) order by a.sent_at, a.key), '[]'))
+    from ledger.attempt a left join ledger.hold h on h.op = a.op
+   where a.op = p_op
+$$;
+
+-- Tells others of a case: an event of its operation, numbered among its own. It sets no phase: to
+-- follow_case this is no change.
+create or replace function ledger.tell_case(c ledger.case, p_event text) returns void
+language sql volatile as $$
+  with o as (update ledger.operation set seq = seq + 1 where id = c.op returning *)
+  insert into ledger.outbox (op, seq, tenant, trace, type, subject, data, at)
+  select id, seq, tenant, trace, p_event, op_id, jsonb_strip_nulls(jsonb_build_object(
+           'caseId', c.case_id, 'kind', c.kind, 'reason', c.reason, 'amountAtRisk',
+           c.amount_at_risk, 'currency', c.currency, 'action', c.action)), ledger.clock()
+    from o
+$$;
+
+-- Opens the case of an operation that parks. One that parks again keeps its case, and approvals
+-- only while they are of what stands now.
+create or replace function ledger.open_case(o ledger.operation) returns void
+language plpgsql volatile as $$
+declare
+  v_risk bigint := ledger.at_risk(o.id);
+  v_reason text := coalesce((
+    select result #>> '{detail,reason}' from ledger.step
+     where op = o.id and at = o.updated_at and result ->> 'phase' = 'parked'
+     order by step desc limit 1), 'it parked');
+  c ledger.case;
+begin
+  insert into ledger.case (
+    case_id, tenant, trace, op, kind, reason, advice, amount_at_risk, currency, evidence, opened_at)
+  values (
+    'case_' || replace(gen_random_uuid()::text, '-', ''), o.tenant, o.trace, o.id, 'parked',
+    v_reason,
+    case v_risk when 0 then 'Nothing is held. Mend what the reason names, then retry.'
+    else 'Look the references up at the provider, then verify. Where it cannot answer, two people '
+      || 'settle what it took, or release what it certainly did not and never will.' end,
+    v_risk, coalesce((select currency from ledger.hold where op = o.id), o.currency),
+    ledger.evidence_of(o.id), ledger.clock())
+  on conflict (op, kind) where state <> 'ended' do nothing
+  returning * into c;
+  if found then
+    perform ledger.tell_case(c, 'case.opened');
+    return;
+  end if;
+  select * into c from ledger.case where op = o.id and kind = 'parked' and state <> 'ended'
+     for update;
+  update ledger.case set evidence = ledger.evidence_of(o.id) where id = c.id;
+  if (c.reason, c.amount_at_risk) is distinct from (v_reason, v_risk) then
+    update ledger.case
+       set reason = v_reason, amount_at_risk = v_risk, state = 'open', action = null,
+           charge_id = null, approvals = '[]'
+     where id = c.id;
+  end if;
+end $$;
+
+-- Keeps the case of an operation in step with it.
+create or replace function ledger.follow_case() returns trigger
+language plpgsql as $$
+declare
+  c ledger.case;
+begin
+  if new.phase = 'parked' then
+    perform ledger.open_case(new);
+  else
+    update ledger.case
+       set state = 'ended', ended_at = ledger.clock(), amount_at_risk = ledger.at_risk(new.id),
+           evidence = ledger.evidence_of(new.id),
+           ended_by = case when new.outcome ->> 'byHand' = 'true'
+             then concat_ws(', ', approvals #>> '{0,principal}', approvals #>> '{1,principal}')
+             else 'workflow' end,
+           note = coalesce(new.outcome ->> 'code', new.outcome ->> 'kind', new.phase)
+     where op = new.id and state <> 'ended' and kind = 'parked' returning * into c;
+    if found then perform ledger.tell_case(c, 'case.ended'); end if;
+  end if;
+  return null;
+end $$;
+
+create or replace trigger follow_case after update of phase on ledger.operation
+  for each row when (old.phase = 'parked' or new.phase = 'parked')
+  execute function ledger.follow_case();
+
+-- Shows what a provider told of an ended operation that nothing can be done about by itself: one
+-- case for all of it, until a person accepts it.
+create or replace function ledger.show_contradiction() returns trigger
+language plpgsql as $$
+declare
+  v_told jsonb := jsonb_strip_nulls(jsonb_build_object('provider', new.provider,
+    'eventId', new.event_id, 'type', new.type, 'evidence', new.evidence));
+  v_risk bigint := coalesce((new.evidence ->> 'minor')::bigint, 0);
+  v_case bigint;
+  v_fresh boolean;
+begin
+  insert into ledger.case as c (
+    case_id, tenant, trace, op, kind, reason, advice, amount_at_risk, currency, evidence, opened_at)
+  select 'case_' || replace(gen_random_uuid()::text, '-', ''), o.tenant, o.trace, o.id,
+         'contradiction', 'the provider told of ' || new.type || ' after its end',
+         'Look the reference up at the provider. Mend there or here what differs, then accept.',
+         v_risk, o.currency, ledger.evidence_of(o.id) || jsonb_build_object('told',
+           jsonb_build_array(v_told)), ledger.clock()
+    from ledger.operation o where o.op_id = new.op_id
+  on conflict (op, kind) where state <> 'ended' do update
+     set amount_at_risk = greatest(c.amount_at_risk, v_risk),
+         -- The latest ten: a provider that repeats itself must not make a row without end.
+         evidence = jsonb_set(c.evidence, '{told}',
+           jsonb_path_query_array(c.evidence -> 'told', '$[last - 8 to last]') || v_told)
+  -- A row that was there before has an updater: ours.
+  returning id, xmax = 0 into v_case, v_fresh;
+  if v_fresh then
+    perform ledger.tell_case(c, 'case.opened') from ledger.case c where id = v_case;
+  end if;
+  return null;
+end $$;
+
+create or replace trigger show_contradiction after update on ledger.webhook
+  for each row when (new.state = 'held' and new.reason = 'operation-closed')
+  execute function ledger.show_contradiction();
+
+-- True when two people approved exactly this: the one proof of what is done by hand.
+create or replace function ledger.proves_by_hand(p_op bigint, p_action text, p_proof jsonb)
+returns boolean
+language sql stable as $$
+  select exists (
+    select from ledger.case c join ledger.operation o on o.id = c.op
+     where c.op = p_op and c.state = 'decided' and c.kind = 'parked' and o.phase = 'parked'
+       and c.action = p_action and c.charge_id is not distinct from p_proof ->> 'chargeId'
+       and p_proof -> 'by' = jsonb_build_array(c.approvals #> '{0,principal}',
+                                               c.approvals #> '{1,principal}'))
+$$;
+
+-- What one person does about a case, with the audit line of it. Settle and release by hand are
+-- approved by the first and decided by the second; another proposal takes the place of the first.
+-- Locks the operation, then the case, as a verb does.
+create or replace function ledger.case_act_v1(
+  p_tenant text, p_case_id text, p_action text, p_principal text, p_actor text, p_reason text,
+  p_charge_id text
+) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  o ledger.operation;
+  c ledger.case;
+  v_now timestamptz := ledger.clock();
+  v_approval jsonb := jsonb_build_object('principal', p_principal, 'reason', p_reason,
+    'action', p_action, 'at', to_char(v_now at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+  v_same boolean;
+  v_kind text;
+begin
+  if coalesce(p_reason, '') = '' or coalesce(p_principal, '') = '' then
+    raise exception 'an action needs a person and a reason' using errcode = '22023';
+  end if;
+  select * into o from ledger.operation where tenant = p_tenant and id = (
+    select op from ledger.case where tenant = p_tenant and case_id = p_case_id) for update;
+  select * into c from ledger.case where tenant = p_tenant and case_id = p_case_id for update;
+  if c.id is null then return ledger.refusal('case-unknown', 'there is no such case'); end if;
+  if c.state = 'ended' or (p_action = 'accept') = (c.kind = 'parked') then
+    return ledger.refusal('invalid-state', 'the case does not allow this');
+  end if;
+  v_same := c.action = p_action and c.charge_id is not distinct from p_charge_id;
+  if p_action in ('settle', 'release') then
+    if o.phase is distinct from 'parked' or ledger.at_risk(o.id) = 0
+       or (c.state = 'decided' and not v_same) then
+      return ledger.refusal('invalid-state', 'the case does not allow this');
+    end if;
+    -- Without it no refund of the payment could name what it gives back.
+    if p_action = 'settle' and o.domain = 'Payment' and p_charge_id is null
+       and (select method from ledger.hold where op = o.id) <> 'balance' then
+      return ledger.refusal('charge-required', 'name the charge that was found');
+    end if;
+    if c.state = 'approved-once' and v_same
+       and c.approvals #>> '{0,principal}' = p_principal then
+      return ledger.refusal('second-person-required', 'somebody else must approve it too');
+    end if;
+    if c.state <> 'decided' then
+      update ledger.case
+         set action = p_action, charge_id = p_charge_id,
+             state = case when v_same then 'decided' else 'approved-once' end,
+             approvals = case when v_same then approvals else '[]' end || v_approval
+       where id = c.id returning * into c;
+      if c.state = 'decided' then perform ledger.tell_case(c, 'case.decided'); end if;
+    end if;
+    v_kind := case c.state when 'decided' then 'decided' else 'approved' end;
+  elsif p_action = 'accept' then
+    update ledger.case set state = 'ended', ended_at = v_now, ended_by = p_principal,
+      note = p_reason where id = c.id returning * into c;
+    perform ledger.tell_case(c, 'case.ended');
+    v_kind := 'accepted';
+  elsif p_action in ('verify', 'retry') then
+    v_kind := 'awaited';
+  else
+    raise exception 'no such action: %', p_action using errcode = '22023';
+  end if;
+  insert into ledger.audit (op, tenant, trace, principal, actor, action, subject, detail, at)
+  values (o.id, o.tenant, o.trace, p_principal, p_actor, 'case.' || p_action, c.case_id,
+    jsonb_strip_nulls(jsonb_build_object('kind', v_kind, 'opId', o.op_id, 'reason', p_reason,
+      'chargeId', p_charge_id)), v_now);
+  return jsonb_strip_nulls(jsonb_build_object('kind', v_kind, 'opId', o.op_id) || case v_kind
+    when 'decided' then jsonb_build_object('action', c.action, 'chargeId', c.charge_id, 'by',
+      jsonb_build_array(c.approvals #> '{0,principal}', c.approvals #> '{1,principal}'))
+    else '{}' end);
+end $$;
+
+revoke all on function ledger.at_risk(bigint), ledger.evidence_of(bigint),
+  ledger.tell_case(ledger.case, text), ledger.open_case(ledger.operation), ledger.follow_case(),
+  ledger.show_contradiction(),
+  ledger.proves_by_hand(bigint, text, jsonb),
+  ledger.case_act_v1(text, text, text, text, text, text, text) from public;
+grant select on ledger.case to holdfast_worker, holdfast_reader;
+-- The gateway's role speaks for the people; what they decided is carried out by the worker's.
+grant execute on function ledger.case_act_v1(text, text, text, text, text, text, text)
+  to holdfast_reader;
