@@ -58,7 +58,9 @@ function parseRedelivery(
   return readObject(body, ['sink', 'eventId', 'reason'], (read) => {
     const sink = read.label('sink', lengthsMax.sink);
     const reason = read.text('reason', lengthsMax.reason);
-    if (reason === '') read.fault('reason', 'field-required');
+    // One that is missing has its fault already.
+    const { reason: given } = body as { readonly reason?: unknown };
+    if (given === '') read.fault('reason', 'field-required');
     const eventId = read.optional('eventId', (path) => read.label(path, lengthsMax.eventId));
     return { sink, reason, ...(eventId !== undefined && { eventId }) };
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createEvents } from '../../src/ledger/index.js';
 import { createRelay } from '../../src/outbox/index.js';
+import { envelopesOf } from '../support/envelopes.js';
 import { aGateway, type Sent, type TestGateway } from './a-gateway.js';
 
 const ada: Sent = { as: 'operator', sub: 'ada' };
@@ -74,7 +75,10 @@ async function aSinkThatIsGone(name: string) {
   const drain = async () => {
     while ((await relay.once()) > 0);
   };
-  await gateway.world.account(100);
+  const { opening } = envelopesOf(gateway.world.tenant);
+  for (const account of [`${name}-1`, `${name}-2`]) {
+    await gateway.world.ledger.openAccount(opening({ account }));
+  }
   await drain();
   return { taken, drain, isBack: () => void (isGone = false) };
 }
