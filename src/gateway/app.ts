@@ -3,7 +3,14 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, KeyRing } from '../client/index.js';
 import type { OpId } from '../domain/index.js';
-import type { Approvals, BreakerDesk, Cases, FindingDesk, Inbox } from '../ledger/index.js';
+import type {
+  Approvals,
+  BreakerDesk,
+  Cases,
+  DeadLetters,
+  FindingDesk,
+  Inbox,
+} from '../ledger/index.js';
 import type { Reads } from '../ledger/reads.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
@@ -23,6 +30,7 @@ export interface GatewayDeps {
   readonly cases: Cases;
   readonly breakers: BreakerDesk;
   readonly findings: FindingDesk;
+  readonly deadLetters: DeadLetters;
   readonly approvals: Approvals;
   /** A second person must approve what moves more, in minor units; nobody when null. */
   readonly approvalAbove: number | null;

@@ -27,6 +27,7 @@ import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
+import { eventRoutes } from './events.js';
 import { providerRoutes } from './providers.js';
 import { refundRoutes } from './refunds.js';
 import { rideRoutes } from './rides.js';
@@ -73,6 +74,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   verifyRoutes(app, deps);
   findingRoutes(app, deps);
   providerRoutes(app, deps);
+  eventRoutes(app, deps);
   await webhookRoutes(app, deps);
   await app.ready();
   return app;

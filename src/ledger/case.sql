@@ -20,6 +20,18 @@ language sql stable as $$
    where a.op = p_op
 $$;
 
+-- Tells others of a case: an event of its operation, numbered among its own. It sets no phase: to
+-- follow_case this is no change.
+create or replace function ledger.tell_case(c ledger.case, p_event text) returns void
+language sql volatile as $$
+  with o as (update ledger.operation set seq = seq + 1 where id = c.op returning *)
+  insert into ledger.outbox (op, seq, tenant, trace, type, subject, data, at)
+  select id, seq, tenant, trace, p_event, op_id, jsonb_strip_nulls(jsonb_build_object(
+           'caseId', c.case_id, 'kind', c.kind, 'reason', c.reason, 'amountAtRisk',
+           c.amount_at_risk, 'currency', c.currency, 'action', c.action)), ledger.clock()
+    from o
+$$;
+
 -- Opens the case of an operation that parks. One that parks again keeps its case, and approvals
 -- only while they are of what stands now.
 create or replace function ledger.open_case(o ledger.operation) returns void
@@ -42,8 +54,12 @@ begin
       || 'settle what it took, or release what it certainly did not and never will.' end,
     v_risk, coalesce((select currency from ledger.hold where op = o.id), o.currency),
     ledger.evidence_of(o.id), ledger.clock())
-  on conflict (op, kind) where state <> 'ended' do nothing;
-  if found then return; end if;
+  on conflict (op, kind) where state <> 'ended' do nothing
+  returning * into c;
+  if found then
+    perform ledger.tell_case(c, 'case.opened');
+    return;
+  end if;
   select * into c from ledger.case where op = o.id and kind = 'parked' and state <> 'ended'
      for update;
   update ledger.case set evidence = ledger.evidence_of(o.id) where id = c.id;
@@ -58,6 +74,8 @@ end $$;
 -- Keeps the case of an operation in step with it.
 create or replace function ledger.follow_case() returns trigger
 language plpgsql as $$
+declare
+  c ledger.case;
 begin
   if new.phase = 'parked' then
     perform ledger.open_case(new);
@@ -69,12 +87,13 @@ begin
              then concat_ws(', ', approvals #>> '{0,principal}', approvals #>> '{1,principal}')
              else 'workflow' end,
            note = coalesce(new.outcome ->> 'code', new.outcome ->> 'kind', new.phase)
-     where op = new.id and state <> 'ended' and kind = 'parked';
+     where op = new.id and state <> 'ended' and kind = 'parked' returning * into c;
+    if found then perform ledger.tell_case(c, 'case.ended'); end if;
   end if;
   return null;
 end $$;
 
-create or replace trigger follow_case after update on ledger.operation
+create or replace trigger follow_case after update of phase on ledger.operation
   for each row when (old.phase = 'parked' or new.phase = 'parked')
   execute function ledger.follow_case();
 
@@ -86,6 +105,8 @@ declare
   v_told jsonb := jsonb_strip_nulls(jsonb_build_object('provider', new.provider,
     'eventId', new.event_id, 'type', new.type, 'evidence', new.evidence));
   v_risk bigint := coalesce((new.evidence ->> 'minor')::bigint, 0);
+  v_case bigint;
+  v_fresh boolean;
 begin
   insert into ledger.case as c (
     case_id, tenant, trace, op, kind, reason, advice, amount_at_risk, currency, evidence, opened_at)
@@ -99,7 +120,12 @@ begin
      set amount_at_risk = greatest(c.amount_at_risk, v_risk),
          -- The latest ten: a provider that repeats itself must not make a row without end.
          evidence = jsonb_set(c.evidence, '{told}',
-           jsonb_path_query_array(c.evidence -> 'told', '$[last - 8 to last]') || v_told);
+           jsonb_path_query_array(c.evidence -> 'told', '$[last - 8 to last]') || v_told)
+  -- A row that was there before has an updater: ours.
+  returning id, xmax = 0 into v_case, v_fresh;
+  if v_fresh then
+    perform ledger.tell_case(c, 'case.opened') from ledger.case c where id = v_case;
+  end if;
   return null;
 end $$;
 
@@ -167,11 +193,13 @@ begin
              state = case when v_same then 'decided' else 'approved-once' end,
              approvals = case when v_same then approvals else '[]' end || v_approval
        where id = c.id returning * into c;
+      if c.state = 'decided' then perform ledger.tell_case(c, 'case.decided'); end if;
     end if;
     v_kind := case c.state when 'decided' then 'decided' else 'approved' end;
   elsif p_action = 'accept' then
     update ledger.case set state = 'ended', ended_at = v_now, ended_by = p_principal,
-      note = p_reason where id = c.id;
+      note = p_reason where id = c.id returning * into c;
+    perform ledger.tell_case(c, 'case.ended');
     v_kind := 'accepted';
   elsif p_action in ('verify', 'retry') then
     v_kind := 'awaited';
@@ -189,7 +217,8 @@ begin
 end $$;
 
 revoke all on function ledger.at_risk(bigint), ledger.evidence_of(bigint),
-  ledger.open_case(ledger.operation), ledger.follow_case(), ledger.show_contradiction(),
+  ledger.tell_case(ledger.case, text), ledger.open_case(ledger.operation), ledger.follow_case(),
+  ledger.show_contradiction(),
   ledger.proves_by_hand(bigint, text, jsonb),
   ledger.case_act_v1(text, text, text, text, text, text, text) from public;
 grant select on ledger.case to holdfast_worker, holdfast_reader;

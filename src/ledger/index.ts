@@ -28,6 +28,7 @@ export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
+export { createDeadLetters, type DeadLetters } from './dead-letters.js';
 export { createEvents } from './events.js';
 export { createKnownCharges, type KnownCharge, type ReadKnownCharges } from './known-charges.js';
 export {

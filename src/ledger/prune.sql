@@ -1,6 +1,7 @@
 -- Forgets what nobody asks for any more, so many rows of each kind at most: events that left,
 -- webhooks that were decided, findings that are resolved. What waits for somebody stays, and so do
--- operations, entries, steps and audit, for ever.
+-- operations, entries, steps and audit, for ever. The events of an operation stay while it is open,
+-- and from the first on that a sink is owed or did not take, so that there is never a gap in them.
 create or replace function ledger.prune_v1(p_older_than interval, p_limit int) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
@@ -10,8 +11,14 @@ declare
   v_findings int;
 begin
   delete from ledger.outbox where id in (
-    select id from ledger.outbox where published_at < v_before
-     order by id limit p_limit for update skip locked);
+    select e.id from ledger.outbox e
+      -- However many stay, it looks at no more than it has the time for.
+      join (select id from ledger.outbox where published_at < v_before
+             order by id limit 50 * p_limit) old on old.id = e.id
+     where exists (select from ledger.operation o
+                    where o.id = e.op and o.state in ('COMPLETED', 'FAILED'))
+       and not exists (select from ledger.delivery d where d.op = e.op and d.seq <= e.seq)
+     order by e.id limit p_limit for update of e skip locked);
   get diagnostics v_events = row_count;
   delete from ledger.webhook where id in (
     select id from ledger.webhook

@@ -1,4 +1,5 @@
 import type { Database } from '../database/index.js';
+import { createSinkStandings, type SinkStanding } from './dead-letters.js';
 import { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
 
 /** How all that is open stands, of all tenants; every number is one that somebody may watch. */
@@ -17,6 +18,7 @@ export interface Standing {
     readonly cases: number;
     readonly minor: number;
   }[];
+  readonly sinks: readonly SinkStanding[];
   readonly holdsLeaked: number;
   /** Since the last sweep ended. */
   readonly silentSeconds: number;
@@ -27,12 +29,14 @@ const countedMax = 100_000;
 
 /** Reads how everything stands. What is to begin later is as old as its moment. */
 export function createStanding(database: Database): () => Promise<Standing> {
-  const waiting = createWaitingMoney(database);
+  const readWaiting = createWaitingMoney(database);
+  const readSinks = createSinkStandings(database);
   return async () => {
-    const [rows, open, cases, [rest]] = await Promise.all([
-      waiting(),
+    const [waiting, open, cases, sinks, [rest]] = await Promise.all([
+      readWaiting(),
       readOpen(database),
       readCases(database),
+      readSinks(),
       database.sql<Pick<Standing, 'holdsLeaked' | 'silentSeconds'>>`
         select (select count(*)::int
                   from ledger.hold h join ledger.operation o on o.id = h.op
@@ -41,7 +45,7 @@ export function createStanding(database: Database): () => Promise<Standing> {
                   from ledger.pulse p where p.name = 'reconciler') as "silentSeconds"`,
     ]);
     const { holdsLeaked = 0, silentSeconds = 0 } = rest ?? {};
-    return { waiting: rows, open, cases, holdsLeaked, silentSeconds };
+    return { waiting, open, cases, sinks, holdsLeaked, silentSeconds };
   };
 }
 

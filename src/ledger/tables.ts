@@ -234,6 +234,7 @@ export const outbox = ledger.table(
     data: jsonb('data').notNull(),
     at: moment('at').notNull(),
     leasedUntil: moment('leased_until'),
+    /** When it was handed on: each sink is owed it from then on. */
     publishedAt: moment('published_at'),
   },
   (t) => [

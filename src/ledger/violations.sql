@@ -149,8 +149,10 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
   having max(x.seq) <> o.seq or count(x.id) <> max(x.seq) - min(x.seq) + 1
       or (count(x.id) = 0 and o.state not in ('COMPLETED', 'FAILED') and o.seq > 0)
   union all
-  select 'end-has-its-event', o.op_id from op o join ledger.outbox x on x.op = o.id
-   where o.outcome is not null and x.seq = o.seq and x.at <> o.updated_at
+  select 'end-has-its-event', o.op_id from op o
+    join lateral (select at from ledger.outbox e where e.op = o.id and e.type not like 'case.%'
+                   order by e.seq desc limit 1) x on true
+   where o.outcome is not null and x.at <> o.updated_at
   union all
   select 'event-leaves', concat_ws('.', o.op_id, x.seq) from op o
     join ledger.outbox x on x.op = o.id
@@ -199,6 +201,7 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
       union all select op, tenant, trace from ledger.hold
       union all select op, tenant, trace from ledger.attempt
       union all select op, tenant, trace from ledger.outbox
+      union all select op, tenant, trace from ledger.delivery
       union all select op, tenant, trace from ledger.audit) r on r.op = o.id
    where (r.tenant, r.trace) is distinct from (o.tenant, o.trace)
 $$;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
+import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
@@ -29,6 +30,7 @@ Examples:
   $ npx holdfast case list --state open
   $ npx holdfast reconcile
   $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"
+  $ npx holdfast events redeliver log --reason "it is back"
   $ npx holdfast verify`;
 
 const program = new Command('holdfast')
@@ -56,6 +58,7 @@ program
 addCaseCommands(program);
 addReconcileCommand(program);
 addBreakerCommands(program);
+addEventCommands(program);
 addVerifyCommand(program);
 
 // Whoever reads us may stop reading, as head does.

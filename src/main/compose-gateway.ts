@@ -6,6 +6,7 @@ import {
   createApprovals,
   createBreakerDesk,
   createCases,
+  createDeadLetters,
   createFindingDesk,
   createInbox,
 } from '../ledger/index.js';
@@ -49,6 +50,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     inbox: createInbox(database),
     cases: createCases(database),
     breakers: createBreakerDesk(database),
+    deadLetters: createDeadLetters(database),
     approvals: createApprovals(database),
     findings: createFindingDesk(database),
     judgeLate: createLateJudge({ client, reads }),

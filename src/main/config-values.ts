@@ -42,6 +42,18 @@ export function word<const Word extends string>(...words: readonly Word[]) {
   return checked(`must be ${words.join(' or ')}`, (given) => words.find((one) => one === given));
 }
 
+/** One or more of these words, each once. */
+export function wordList<const Word extends string>(...known: readonly Word[]) {
+  return checked(
+    `must be one or more of ${known.join(', ')}, separated by commas`,
+    (given): readonly Word[] | undefined => {
+      const parts = given.split(',').map((part) => known.find((one) => one === part.trim()));
+      const fit = new Set(parts).size === parts.length && !parts.includes(undefined);
+      return fit ? (parts as Word[]) : undefined;
+    },
+  );
+}
+
 /** A PostgreSQL URL that names a host and a database. */
 export const postgresUrl = checked(
   'must be a URL such as postgres://user:password@host:5432/database',

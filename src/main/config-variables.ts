@@ -1,5 +1,6 @@
 import { paymentProviders } from '../domain/index.js';
 import { variables as alertVariables } from './config-alert-variables.js';
+import { variables as eventVariables } from './config-event-variables.js';
 import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
@@ -238,6 +239,8 @@ export const variables = {
     value: kind.payloadKeys,
     example: 'k2:base64-of-32-bytes,k1:base64-of-32-bytes',
   },
+
+  ...eventVariables,
 
   LOG_LEVEL: {
     section: 'What can be seen',

@@ -67,6 +67,7 @@ export function relayConfig(environment = ourEnvironment()) {
     telemetry: telemetry(read, 'holdfast-relay'),
     database: database(read),
     alerts: alerts(read),
+    sinks: sinks(read),
   }));
 }
 
@@ -235,6 +236,10 @@ function webhooks(read: Read) {
   if (!url) return undefined;
   const [first] = read.value('SANDBOX_PSP_WEBHOOK_SECRET') ?? [];
   return { url, secret: `whsec_${Buffer.from(first ?? []).toString('base64')}` };
+}
+
+function sinks(read: Read) {
+  return { names: read.value('EVENT_SINKS'), retryMs: read.value('EVENT_RETRY_HOURS') * 3_600_000 };
 }
 
 function provider(read: Read) {

@@ -7,4 +7,4 @@
  */
 export type { CloudEvent } from './cloud-event.js';
 export { createLineSink } from './line-sink.js';
-export { createRelay, type Sink } from './relay.js';
+export { createRelay, type Refusal, type Sink } from './relay.js';

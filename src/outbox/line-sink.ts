@@ -6,7 +6,9 @@ export function createLineSink(out: NodeJS.WritableStream): Sink {
     publish: (event) =>
       new Promise((resolve, reject) => {
         // Only what is written is taken: a line that is still in the buffer dies with us.
-        out.write(`${JSON.stringify(event)}\n`, (error) => (error ? reject(error) : resolve()));
+        out.write(`${JSON.stringify(event)}\n`, (error) =>
+          error ? reject(error) : resolve(undefined),
+        );
       }),
   };
 }

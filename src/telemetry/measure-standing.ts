@@ -9,8 +9,9 @@ export function measureStanding(metrics: Metrics): (standing: Partial<Standing>)
   const oldestOperation = wholeGauge(metrics, 'oldestOperation');
   const casesOpen = wholeGauge(metrics, 'casesOpen');
   const moneyAtRisk = wholeGauge(metrics, 'moneyAtRisk');
+  const measureSinks = sinkGauges(metrics);
 
-  return ({ waiting = [], open = [], cases = [], holdsLeaked = 0, silentSeconds = 0 }) => {
+  return ({ waiting = [], open = [], cases = [], sinks = [], ...rest }) => {
     const waits = waiting.map(({ phase, currency, minor, operations }) => ({
       ...{ labels: { phase, currency }, minor, operations },
     }));
@@ -30,8 +31,21 @@ export function measureStanding(metrics: Metrics): (standing: Partial<Standing>)
     }));
     casesOpen(risks.map((risk) => [risk.labels, risk.cases]));
     moneyAtRisk(risks.map((risk) => [risk.labels, risk.minor]));
-    metrics.set('holdsLeaked', holdsLeaked, {});
-    metrics.set('reconcilerSilent', silentSeconds, {});
+    measureSinks(sinks);
+    metrics.set('holdsLeaked', rest.holdsLeaked ?? 0, {});
+    metrics.set('reconcilerSilent', rest.silentSeconds ?? 0, {});
+  };
+}
+
+function sinkGauges(metrics: Metrics) {
+  const eventsWaiting = wholeGauge(metrics, 'eventsWaiting');
+  const eventsLag = wholeGauge(metrics, 'eventsLag');
+  const eventsDead = wholeGauge(metrics, 'eventsDead');
+
+  return (sinks: Standing['sinks']) => {
+    eventsWaiting(sinks.map(({ sink, waiting }) => [{ sink }, waiting]));
+    eventsLag(sinks.map(({ sink, oldestSeconds }) => [{ sink }, oldestSeconds]));
+    eventsDead(sinks.map(({ sink, dead }) => [{ sink }, dead]));
   };
 }
 

@@ -60,6 +60,16 @@ export const counters = {
     help: 'Deliveries of alerts, by whether they were taken: sent or failed.',
     labels: ['kind', 'result'],
   },
+  eventsPublished: {
+    name: 'holdfast_events_published',
+    help: 'Events that a sink took, repetitions too.',
+    labels: ['sink'],
+  },
+  eventsRefused: {
+    name: 'holdfast_events_refused',
+    help: 'Times a sink did not take an event.',
+    labels: ['sink'],
+  },
   logLinesDropped: {
     name: 'holdfast_log_lines_dropped',
     help: 'Log lines given up because nobody read them.',
@@ -83,6 +93,21 @@ export const gauges = {
     name: 'holdfast_money_waiting',
     help: 'Minor units held by operations that wait, of all tenants. Each worker tells all of it.',
     labels: ['phase', 'currency'],
+  },
+  eventsWaiting: {
+    name: 'holdfast_events_waiting',
+    help: 'Events that a sink is owed, of all tenants.',
+    labels: ['sink'],
+  },
+  eventsLag: {
+    name: 'holdfast_events_lag_seconds',
+    help: 'Age of the oldest event that a sink is owed.',
+    labels: ['sink'],
+  },
+  eventsDead: {
+    name: 'holdfast_events_dead',
+    help: 'Events that a sink is tried with no more, until a person wants it.',
+    labels: ['sink'],
   },
   operationsWaiting: {
     name: 'holdfast_operations_waiting',
@@ -182,6 +207,8 @@ export interface Metrics {
   count<Name extends CounterName>(
     name: Name,
     labels: Record<(typeof counters)[Name]['labels'][number], string>,
+    /** One when left out. */
+    by?: number,
   ): void;
   set<Name extends GaugeName>(name: Name, value: number, labels: GaugeLabels<Name>): void;
   observe<Name extends DurationName>(

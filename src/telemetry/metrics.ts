@@ -32,7 +32,7 @@ export function createMetrics({ service }: { service: string }): RegistryMetrics
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    count: (name, labels) => counterOf[name].inc(labels),
+    count: (name, labels, by = 1) => counterOf[name].inc(labels, by),
     set: (name, value, labels) => gaugeOf[name].set(labels, value),
     observe: (name, seconds, labels) => histogramOf[name].observe(labels, seconds),
   };

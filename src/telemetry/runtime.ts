@@ -63,7 +63,7 @@ function meterMetrics(meter: MetricMeter): Metrics {
     meter.createHistogram(name, 'float', '', help),
   );
   return {
-    count: (name, labels) => counterOf[name].add(1, labels),
+    count: (name, labels, by = 1) => counterOf[name].add(by, labels),
     set: (name, value, labels) => gaugeOf[name].set(value, labels),
     observe: (name, seconds, labels) => histogramOf[name].record(seconds, labels),
   };

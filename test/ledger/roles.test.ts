@@ -21,7 +21,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    ...['webhook', 'case', 'approval'],
+    ...['webhook', 'case', 'approval', 'delivery'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -122,6 +122,7 @@ describe('the roles', () => {
       ],
       ...['lease_events_v1', 'mark_published_v1', 'move_cursor_v1', 'prune_v1', 'see_findings_v1'],
       ...['alert_sent_v1', 'lease_alerts_v1', 'pulse_v1', 'raise_alert_v1', 'raise_alerts_v1'],
+      ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
@@ -129,7 +130,7 @@ describe('the roles', () => {
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
     expect(of('holdfast_reader')).toEqual(
-      [...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1'].sort(),
+      [...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'redeliver_v1'].sort(),
     );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });

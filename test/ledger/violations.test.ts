@@ -120,6 +120,7 @@ const tampered: readonly (readonly [Invariant, string])[] = [
     'end-has-its-event',
     set('outbox', "at = at - interval '1 hour'", ofPayments("state = 'COMPLETED'")),
   ],
+  ['end-has-its-event', set('outbox', "type = 'case.ended'", "type = 'payment.settled'")],
   ['step-has-its-audit-line', 'delete from ledger.audit where tenant = $1'],
   ['audit-names-no-secret', set('audit', `detail = '{"card": "4242424242424242"}'`)],
   ['audit-names-no-secret', set('audit', `detail = '{"a": "Bearer eyJhbGciOi.x"}'`)],

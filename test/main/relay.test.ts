@@ -60,7 +60,8 @@ async function aRelay(name: string) {
 
 async function unpublished(): Promise<number> {
   const [row] = await here.world.rows<{ n: number }>(
-    'select count(*)::int as n from ledger.outbox where published_at is null',
+    `select (select count(*) from ledger.outbox where published_at is null)::int
+          + (select count(*) from ledger.delivery)::int as n`,
   );
   return row?.n ?? -1;
 }

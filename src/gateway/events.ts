@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { type Parsed, readObject } from '../domain/index.js';
+import type { App, GatewayDeps } from './app.js';
+import { readBody } from './body.js';
+import { caseActBody } from './case-schemas.js';
+import { people } from './cases.js';
+import { problem } from './problems.js';
+import { answers, bodyProblems, pageLimit } from './schemas.js';
+
+type Deps = Pick<GatewayDeps, 'deadLetters'>;
+
+/** Events that a sink did not take, and a person's hand on them. */
+export function eventRoutes(app: App, { deadLetters }: Deps): void {
+  app.get(
+    '/v1/events/dead',
+    {
+      config: { access: people },
+      schema: {
+        summary: 'Events that a sink is tried with no more, oldest first',
+        tags: ['events'],
+        querystring: deadQuery,
+        response: answers({ 200: ['Some of them', z.object({ data: z.array(deadBody) })] }),
+      },
+    },
+    async ({ caller, query: { sink, limit = limitDefault } }) => ({
+      data: [...(await deadLetters.list(caller.tenant, sink, limit))],
+    }),
+  );
+  app.post(
+    '/v1/events/redeliver',
+    {
+      config: { access: people },
+      schema: {
+        summary: 'Deliver an event again, or all dead ones of a sink',
+        description: `Up to 1,000 at once; an event that the sink is still owed is left as it is.`,
+        tags: ['events'],
+        body: redeliverBody,
+        response: answers(
+          { 200: ['How many will be delivered again', z.object({ events: z.int() })] },
+          ...(['sink-unknown', 'event-unknown', ...bodyProblems] as const),
+        ),
+      },
+    },
+    async ({ caller: { tenant, subject }, body }) => {
+      const asked = readBody(parseRedelivery(body));
+      const answer = await deadLetters.redeliver({ ...asked, tenant, principal: subject });
+      if (answer.kind === 'fail') throw problem(answer.code);
+      return { events: answer.events };
+    },
+  );
+}
+
+const lengthsMax = { sink: 32, eventId: 255, reason: 500 } as const;
+
+function parseRedelivery(
+  body: unknown,
+): Parsed<{ readonly sink: string; readonly reason: string; readonly eventId?: string }> {
+  return readObject(body, ['sink', 'eventId', 'reason'], (read) => {
+    const sink = read.label('sink', lengthsMax.sink);
+    const reason = read.text('reason', lengthsMax.reason);
+    // One that is missing has its fault already.
+    const { reason: given } = body as { readonly reason?: unknown };
+    if (given === '') read.fault('reason', 'field-required');
+    const eventId = read.optional('eventId', (path) => read.label(path, lengthsMax.eventId));
+    return { sink, reason, ...(eventId !== undefined && { eventId }) };
+  });
+}
+
+const limitDefault = 50;
+const sink = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,32}$/)
+  .meta({ examples: ['webhook'] });
+const eventId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/)
+  .meta({ description: 'As the event itself says', examples: ['op_3k2.2'] });
+
+const deadQuery = z.strictObject({
+  sink: sink.optional(),
+  limit: pageLimit.meta({ description: '1 to 100; 50 when not given' }),
+});
+
+const redeliverBody = caseActBody('verify').extend({
+  sink,
+  eventId: eventId.optional().meta({ description: 'All dead ones when left out' }),
+});
+
+const deadBody = z
+  .object({
+    eventId,
+    sink,
+    type: z.string(),
+    opId: z.string(),
+    attempts: z.int(),
+    reason: z.string().meta({ description: 'Why it was not taken the last time' }),
+    deadAt: z.iso.datetime({ offset: true }),
+  })
+  .meta({ id: 'DeadEvent' });
