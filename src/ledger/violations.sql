@@ -1,11 +1,13 @@
 -- True for a card's number, by length, first digit and check digit (ISO/IEC 7812-1), a bearer
--- token, or a secret under its name. A moment in milliseconds begins with 1 and is none.
+-- token, or a secret under its name. A moment in milliseconds begins with 1 and is none; nor are
+-- digits inside a word: of the hexadecimal ids of a provider one in 1,800 would look like a card.
 create or replace function ledger.shows_secret(p_text text) returns boolean
 language sql immutable as $$
   select p_text ~* 'bearer\s+[a-z0-9_-]{8,}\.'
       or p_text ~* '"(cvv|cvc|pan|password|otp)"\s*:\s*"[^*"]'
       or exists (
-        select from regexp_matches(p_text, '(?<![0-9])[2-6][0-9]{12,18}(?![0-9])', 'g') as run
+        select from regexp_matches(
+                      p_text, '(?<![0-9A-Za-z_])[2-6][0-9]{12,18}(?![0-9A-Za-z_])', 'g') as run
          where (select sum(case when place % 2 = 1 then digit
                                 when digit > 4 then digit * 2 - 9 else digit * 2 end)
                   from (select d.digit::int, row_number() over (order by d.n desc) as place

@@ -211,6 +211,14 @@ describe('the invariants', () => {
     expect(await names(tenant.tenant, -hour)).toContain(name);
   });
 
+  test('take no id of a provider for the number of a card', async () => {
+    const tenant = await aTenant();
+
+    await tamper(tenant, set('audit', `detail = '{"chargeId": "ch_a4242424242424242b"}'`));
+
+    expect(await tenant.violations()).toEqual([]);
+  });
+
   test('are told with how many break one, and with some of them', async () => {
     const tenant = await aTenant();
     await tamper(tenant, set('audit', `detail = '{"cvv": "123"}'`));
