@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createDatabase, migrate, readerRole, urlAs, workerRole } from '../database/index.js';
 import { type IssuerServer, startIssuer } from '../servers/issuer.js';
-import { startPostgres } from '../servers/postgres.js';
+import { type PostgresServer, startPostgres } from '../servers/postgres.js';
 import { keptSecret } from '../servers/secret-file.js';
 import { startTemporal } from '../servers/temporal.js';
 import { readTemporalConfig } from '../servers/temporal-config.js';
@@ -32,6 +32,8 @@ export interface StackDatabase {
   readonly ownerUrl: string;
   readonly workerUrl: string;
   readonly readerUrl: string;
+  /** The server, which can be killed and started again; undefined for the user's own. */
+  readonly server: Pick<PostgresServer, 'pid' | 'restart'> | undefined;
   stop(): Promise<void>;
 }
 
@@ -55,7 +57,8 @@ export async function startStackDatabase(options: ServersOptions): Promise<Stack
   if (databaseUrl !== undefined) {
     await migrate({ url: databaseUrl, folder: migrationsDir, onProgress });
     const url = databaseUrl;
-    return { ownerUrl: url, workerUrl: url, readerUrl: url, stop: async () => undefined };
+    const server = undefined;
+    return { ownerUrl: url, workerUrl: url, readerUrl: url, server, stop: async () => undefined };
   }
   // What is not kept goes where PostgreSQL's own user can reach it: not below a private folder.
   const dataDir = options.keep ? join(stateDir, 'postgres') : undefined;
@@ -72,6 +75,7 @@ export async function startStackDatabase(options: ServersOptions): Promise<Stack
       ownerUrl: url,
       workerUrl: urlAs(url, workerRole, worker),
       readerUrl: urlAs(url, readerRole, reader),
+      server,
       stop: server.stop,
     };
   } catch (error) {

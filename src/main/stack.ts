@@ -6,6 +6,7 @@ import { childEnvironment, tokenConfig } from './config.js';
 import { createStackProcess, type StackProcess } from './stack-process.js';
 import {
   type ServersOptions,
+  type StackDatabase,
   type StackTemporal,
   stackPayloadKeys,
   stackWebhookSecret,
@@ -57,6 +58,9 @@ export interface Stack {
   readonly sandbox: StackProcess;
   readonly relay: StackProcess;
   readonly temporal: StackTemporal;
+  readonly postgres: StackDatabase['server'];
+  /** One more worker on the same queue, serving; it stops with all the rest. */
+  addWorker(): Promise<StackProcess>;
   /** A bearer token for the gateway. */
   token(role: string, subject: string, tenant: string): Promise<string>;
   /** Stops all in order, the gateway first; resolves when no process is left. */
@@ -100,7 +104,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const webhookSecret = await stackWebhookSecret(stateDir);
     const { jwksUrl } = issuer;
     const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
-    const { worker, gateway, sandbox, relay, providerLedgerFile } = processes(options, where);
+    const { providerLedgerFile, workerAt, ...ours } = processes(options, where);
+    const { worker, gateway, sandbox, relay } = ours;
     onProgress('Starting provider, worker, relay and gateway ...');
     for (const process of [sandbox, relay, worker, gateway]) stops.push(process.stop);
     await allOrThrow([sandbox.start(), relay.start(), worker.start(), gateway.start()]);
@@ -115,7 +120,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       readerUrl: database.readerUrl,
       ownerUrl: database.ownerUrl,
       namespace: temporal.namespace,
-      ...{ providerLedgerFile, worker, gateway, sandbox, relay, temporal, stop },
+      ...{ providerLedgerFile, ...ours, temporal, postgres: database.server, stop },
+      addWorker: async () => {
+        const another = workerAt(await freePort());
+        stops.push(another.stop);
+        await another.start();
+        return another;
+      },
       token: (role, subject, tenant) => issuer.sign({ role, subject, tenant }),
     };
   } catch (error) {
@@ -155,20 +166,22 @@ function processes(options: StackOptions, where: Whereabouts) {
         ...own,
       }),
     });
+  const workerAt = (port: number, metricsPort?: number) =>
+    processOf('worker', port, '/readyz', {
+      DATABASE_URL: database.workerUrl,
+      HEALTH_PORT: `${port}`,
+      METRICS_PORT: `${metricsPort ?? 'off'}`,
+      SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
+    });
   return {
-    providerLedgerFile,
+    ...{ providerLedgerFile, workerAt },
     sandbox: processOf('sandbox', ports.sandbox, '/livez', {
       SANDBOX_PSP_PORT: `${ports.sandbox}`,
       SANDBOX_PSP_LEDGER_FILE: providerLedgerFile,
       SANDBOX_PSP_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/v1/webhooks/sandbox`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
     }),
-    worker: processOf('worker', ports.workerHealth, '/readyz', {
-      DATABASE_URL: database.workerUrl,
-      HEALTH_PORT: `${ports.workerHealth}`,
-      METRICS_PORT: `${ports.workerMetrics ?? 'off'}`,
-      SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
-    }),
+    worker: workerAt(ports.workerHealth, ports.workerMetrics),
     relay: processOf('relay', ports.relayHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${ports.relayHealth}`,

@@ -1,51 +1,71 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stopSignal } from '../../src/main/process.js';
-import { Verdict } from './verdict.js';
+import { type NemesisName, nemesisNames } from './nemeses.js';
 import { sweepMessages } from './run-messages.js';
+import { runSoak } from './run-soak.js';
 import { runSweeps } from './run-sweeps.js';
 import { type SweepName, sweeps } from './sweeps.js';
+import { Verdict } from './verdict.js';
 
 const names = Object.keys(sweeps) as SweepName[];
-const help = `Runs races on fresh servers, and reads what the books then say.
+const help = `Breaks things, and reads what the books then say.
 
-  npm run chaos [-- [--seed N] [--minutes N] [--fault NAME] [--json]]
+  npm run chaos -- --minutes N [--seed N] [--only NAME] [--every S] [--rate N] [--json]
+  npm run chaos [-- [--seed N] [--fault NAME [--minutes N]] [--json]]
   npm run chaos -- --sweep [--seed N] [--seeds N] [--minutes N] [--resume] [--json]
   npm run chaos -- --cell OPERATION/SOCKET/MESSAGE/FAULT [--seed N]
 
---seed N      draws the same rounds as another run with this seed; its own when left out
---minutes N   so long, each pass with the next seed; one full pass when left out
---fault NAME  only this one, which may be given more than once:
-${names.map((name) => `              ${name}`).join('\n')}
+--minutes N   the whole system under load, with a fault every 20 s; written to docs/soak.md
+--only NAME   only this kind of fault, which may be given more than once:
+${listed(nemesisNames)}
+--every S     seconds from the beginning of a fault to that of the next one; 20 when left out
+--rate N      how many stories callers begin in a second; 5 when left out
+--fault NAME  instead: a race on fresh servers, in many rounds, which may be given more than once;
+              all of them without --minutes. With it so long, each pass with the next seed:
+${listed(names)}
+--seed N      draws the same as another run with this seed; its own when left out
 --sweep       instead: every operation with a fault at every message of it, on every socket; some
               of them, as the seed draws, when --minutes is given; written to docs/faults.md
 --seeds N     with --sweep: all of it so many times, each with the next seed
 --resume      with --sweep: goes on where the last one was stopped
 --cell ...    only one of those, as a violation names it
---json        ends stdout with one JSON document: { seed, operations, faults, violations }
+--json        ends stdout with one JSON document: { seed, operations, faults, violations }, and of
+              a soak its figures
 
   npm run chaos -- --minutes 5
+  npm run chaos -- --minutes 10 --only told-to-stop --every 6
   npm run chaos -- --fault cancel-or-capture --seed 4711
   npm run --silent chaos -- --fault hot-account --json
   npm run chaos -- --sweep --minutes 60
   npm run chaos -- --sweep --seed 20261 --seeds 3 --resume
   npm run chaos -- --cell 'a payout/provider/1/delay'
 
-Exit code 0 when nothing was violated, 1 when something was or could not run, 2 when asked wrongly.
+Exit code 0 when nothing was violated, 1 when something was or could not run, 2 when asked wrongly,
+130 when interrupted.
 `;
 
 const asked = options();
 const verdict = new Verdict(onProgress);
 const interrupted = new AbortController();
 void stopSignal().then(() => interrupted.abort());
-const code =
-  asked.messages === undefined
-    ? await runSweeps(asked, verdict, interrupted.signal, onProgress)
-    : await sweepMessages({ ...asked, ...asked.messages }, verdict, interrupted.signal);
+const { code, ...more } = await run();
 const { operations, faults, violations } = verdict;
-const document = { seed: asked.seed, operations, faults, violations };
+const document = { seed: asked.seed, operations, faults, violations, ...more };
 process.stdout.write(`${asked.json ? JSON.stringify(document) : lastLine()}\n`);
 process.exit(code);
+
+async function run(): Promise<{ readonly code: number }> {
+  const { signal } = interrupted;
+  if (asked.messages !== undefined) {
+    return { code: await sweepMessages({ ...asked, ...asked.messages }, verdict, signal) };
+  }
+  const { minutes } = asked;
+  if (minutes === undefined || asked.isSweep) {
+    return { code: await runSweeps(asked, verdict, signal, onProgress) };
+  }
+  return runSoak({ ...asked, minutes }, verdict, signal, onProgress);
+}
 
 function lastLine(): string {
   const found = violations.length === 0 ? 'nothing violated' : `${violations.length} violations`;
@@ -59,6 +79,9 @@ function options() {
         seed: { type: 'string' },
         minutes: { type: 'string' },
         fault: { type: 'string', multiple: true, default: [] },
+        only: { type: 'string', multiple: true, default: [] },
+        every: { type: 'string', default: '20' },
+        rate: { type: 'string', default: '5' },
         sweep: { type: 'boolean', default: false },
         seeds: { type: 'string', default: '1' },
         resume: { type: 'boolean', default: false },
@@ -71,21 +94,34 @@ function options() {
       process.stdout.write(help);
       return process.exit(0);
     }
-    const { seed, minutes, fault, json, sweep, cell, resume } = values;
+    const { seed, minutes, fault, only, json, sweep, cell, resume } = values;
     const seeds = whole(values.seeds);
-    const unknown = fault.find((name) => !names.some((known) => known === name));
-    if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
+    mustKnow(names, fault);
+    mustKnow(nemesisNames, only);
     return {
       json,
       messages: sweep || cell !== undefined ? { cell, seeds, resume } : undefined,
       seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
       minutes: minutes === undefined ? undefined : whole(minutes),
+      everySeconds: whole(values.every),
+      perSecond: whole(values.rate),
+      only: only as NemesisName[],
+      isSweep: fault.length > 0,
       names: fault.length === 0 ? names : (fault as SweepName[]),
     };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
     return process.exit(2);
   }
+}
+
+function mustKnow(known: readonly string[], asked: readonly string[]): void {
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
+}
+
+function listed(all: readonly string[]): string {
+  return all.map((name) => `              ${name}`).join('\n');
 }
 
 function whole(text: string): number {

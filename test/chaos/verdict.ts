@@ -32,21 +32,21 @@ export class Verdict implements Reporter {
       this.onBefallen(befallen);
       this.#onProgress(`  ${name}: ${cells.length} cells`);
       const violations = violationsOf(befallen);
-      for (const violation of violations) this.#violated(violation);
+      for (const violation of violations) this.violated(violation);
       // They are why the test failed, and say more.
       if (violations.length > 0) return;
     }
     const { errors = [] } = test.result();
-    for (const { message } of errors) this.#violated(`${test.name}: ${message}`);
+    for (const { message } of errors) this.violated(`${test.name}: ${message}`);
   }
 
   /** What broke outside of a test: servers that do not start, an error that nobody heard. */
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const broken = [...modules.flatMap((module) => module.errors()), ...unhandled];
-    for (const { message } of broken) this.#violated(message);
+    for (const { message } of broken) this.violated(message);
   }
 
-  #violated(what: string): void {
+  violated(what: string): void {
     this.violations.push(what);
     this.#onProgress(`  VIOLATED: ${what}`);
   }

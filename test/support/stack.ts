@@ -23,8 +23,11 @@ export interface TestStack {
 export async function aStack({
   ports = 'free',
   environment,
+  onProgress = () => undefined,
   ...given
-}: Partial<Pick<StackOptions, 'ports' | 'environment' | 'onLine'>> = {}): Promise<TestStack> {
+}: Partial<
+  Pick<StackOptions, 'ports' | 'environment' | 'onLine' | 'onProgress'>
+> = {}): Promise<TestStack> {
   const { temporalCli, cacheDir } = testConfig();
   const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-stack-'));
   const stack = await startStack({
@@ -33,7 +36,7 @@ export async function aStack({
     ports,
     ...given,
     environment: { ...demoEnvironment, ...environment },
-    onProgress: () => undefined,
+    onProgress,
   });
   const url = stack.readerUrl;
   const database = createDatabase({ url, poolMax: 2, applicationName: 'holdfast-test' });
