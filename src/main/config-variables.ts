@@ -1,5 +1,6 @@
 import { paymentProviders } from '../domain/index.js';
 import type { Variable } from './config-reader.js';
+import { variables as sinkVariables } from './config-sinks.js';
 import * as kind from './config-values.js';
 
 /** Every variable that Holdfast reads; `.env.example` is written from it. */
@@ -225,20 +226,7 @@ export const variables = {
     example: 'k2:base64-of-32-bytes,k1:base64-of-32-bytes',
   },
 
-  EVENT_SINKS: {
-    section: 'Where events go',
-    doc: [
-      'Sinks that a relay serves, each at its own pace: log is its stdout, a line of JSON each.',
-      'A sink is owed every event from the first time that a relay names it.',
-    ].join('\n'),
-    value: kind.wordList('log'),
-    fallback: 'log',
-  },
-  EVENT_RETRY_HOURS: {
-    doc: 'An event that a sink does not take for so long is set aside: holdfast events dead.',
-    value: kind.whole(1, 720),
-    fallback: '72',
-  },
+  ...sinkVariables,
 
   LOG_LEVEL: {
     section: 'What can be seen',

@@ -21,7 +21,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
   const { host, healthPort, telemetry } = settings;
   const { metricsPort, service } = telemetry;
   const database = await openDatabase(settings.database, service, parentLog);
-  const sinks = composeSinks(settings.sinks);
+  const sinks = composeSinks(settings.sinks, parentLog);
   const owed = sinks.map(({ name }) => createEvents(database, name));
   // All of them before any hands on: what is handed on before that is not owed to a new one.
   await Promise.all(owed.map((events) => events.open()));
@@ -49,6 +49,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
     async stop() {
       stopping.abort();
       await ended;
+      await Promise.all(sinks.map(({ sink }) => sink.close?.()));
       unwatch();
       await health.close();
       await exposed?.close();
