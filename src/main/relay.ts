@@ -49,7 +49,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
     async stop() {
       stopping.abort();
       await ended;
-      await Promise.all(sinks.map(({ sink }) => sink.close?.()));
+      for (const { sink } of sinks) await sink.close?.();
       unwatch();
       await health.close();
       await exposed?.close();

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Refusal, Sink } from './relay.js';
-import { checkedLookup, isWebhookTarget, type Resolve } from './webhook-target.js';
+import { checkedLookup, isWebhookTarget, type Lookup } from './webhook-target.js';
 
 export interface WebhookSinkOptions {
   /** https to a public host, or http to this machine. */
@@ -10,7 +10,7 @@ export interface WebhookSinkOptions {
   readonly secrets: readonly Uint8Array[];
   /** From the look-up of the host to the end of the answer; 5 s when left out. */
   readonly timeoutMs?: number;
-  readonly resolve?: Resolve;
+  readonly lookup?: Lookup;
 }
 
 const answerBytesMax = 64 * 1_024;
@@ -22,12 +22,12 @@ const retryAfterMsMax = 3_600_000;
  * @throws RangeError for a URL that webhooks may not go to.
  */
 export function createWebhookSink(options: WebhookSinkOptions): Sink {
-  const { url, secrets, timeoutMs = 5_000, resolve } = options;
+  const { url, secrets, timeoutMs = 5_000, lookup } = options;
   if (!isWebhookTarget(url)) throw new RangeError('webhooks may not go to this URL');
   const signers = secrets.map((secret) => new Webhook(secret, { format: 'raw' }));
   // An agent follows no redirect by itself.
   const dispatcher = new Agent({
-    connect: { lookup: checkedLookup(new URL(url), resolve), timeout: timeoutMs },
+    connect: { lookup: checkedLookup(new URL(url), lookup), timeout: timeoutMs },
   });
 
   return {

@@ -1,9 +1,13 @@
-import { type LookupAddress, promises } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Finds all addresses of a name. */
-export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
+export type Lookup = (
+  name: string,
+  options: { readonly all: true },
+  done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
 
 /** True for https to a public host, and for http to this machine; a name is looked up later. */
 export function isWebhookTarget(text: string): boolean {
@@ -18,24 +22,17 @@ export function isWebhookTarget(text: string): boolean {
  * Looks the host up each time that a connection is made, and gives no address that the target may
  * not have: between a check before that and the connection, a name can come to mean another.
  */
-export function checkedLookup(url: URL, resolve: Resolve = resolveAll): LookupFunction {
-  return (name, { all }, done) => {
-    resolve(name).then(
-      (found) => {
-        const [first] = found;
-        if (!first || !found.every(({ address }) => mayReach(url, address))) {
-          const error = new Error('the host has an address that is not allowed');
-          return done(Object.assign(error, { code: 'ADDRESS_NOT_ALLOWED' }), '');
-        }
-        return all ? done(null, [...found]) : done(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => done(error, ''),
-    );
-  };
-}
-
-function resolveAll(name: string): Promise<readonly LookupAddress[]> {
-  return promises.lookup(name, { all: true });
+export function checkedLookup(url: URL, lookup: Lookup = systemLookup): LookupFunction {
+  return (name, { all }, done) =>
+    lookup(name, { all: true }, (error, found) => {
+      if (error) return done(error, '');
+      const [first] = found;
+      if (!first || !found.every(({ address }) => mayReach(url, address))) {
+        const forbidden = new Error('the host has an address that is not allowed');
+        return done(Object.assign(forbidden, { code: 'ADDRESS_NOT_ALLOWED' }), '');
+      }
+      return all ? done(null, found) : done(null, first.address, first.family);
+    });
 }
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');

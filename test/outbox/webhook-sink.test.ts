@@ -150,8 +150,11 @@ test.each([
   const receiver = await aReceiver(secret);
   const { port } = new URL(receiver.url);
   const sink = aSink(`https://events.example.com:${port}/`, {
-    resolve: async () =>
-      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    lookup: (_name, _options, done) =>
+      done(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      ),
   });
 
   const answer = await sink.publish(event);
@@ -166,8 +169,9 @@ test('looks a name up again for each connection, and trusts no earlier answer', 
   const receiver = await aReceiver(secret, (_received, _attempt, { socket }) => socket?.destroy());
   const url = receiver.url.replace('127.0.0.1', 'localhost');
   const meanings = ['127.0.0.1', '169.254.169.254'];
-  const resolve = async () => [{ address: meanings.shift() ?? '', family: 4 }];
-  const sink = aSink(url, { resolve });
+  const sink = aSink(url, {
+    lookup: (_name, _options, done) => done(null, [{ address: meanings.shift() ?? '', family: 4 }]),
+  });
 
   const answers = [await sink.publish(event), await sink.publish(event)];
 

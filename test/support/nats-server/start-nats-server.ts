@@ -17,13 +17,13 @@ export interface NatsServer {
 }
 
 /** The real one, built once with Go, pinned by the go.sum beside this file. */
-export async function startNatsServer(): Promise<NatsServer> {
+export async function startNatsServer(at?: number): Promise<NatsServer> {
   const command = await goTool({
     ...{ name: 'nats-server', version: 'v2.15.2', package: 'github.com/nats-io/nats-server/v2' },
     ...{ module: import.meta.url, takes: '15 s to a minute' },
   });
   const store = await mkdtemp(join(tmpdir(), 'holdfast-nats-'));
-  const port = await freePort();
+  const port = at ?? (await freePort());
   let child = await start();
 
   async function start(): Promise<Child> {
