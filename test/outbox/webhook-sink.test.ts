@@ -102,11 +102,16 @@ test('waits until the moment that Retry-After names', async () => {
 });
 
 test('takes a yes with a body that never ends, and reads little of it', async () => {
+  const chunk = Buffer.alloc(65_536);
   let written = 0;
   let cut = false;
   const receiver = await aReceiver(secret, (_received, _attempt, response) => {
     const pour = () => {
-      while (!response.destroyed && response.write(Buffer.alloc(16_384))) written += 16_384;
+      let more = !response.destroyed;
+      while (more) {
+        written += chunk.length;
+        more = response.write(chunk) && !response.destroyed;
+      }
     };
     response.on('drain', pour).on('close', () => {
       cut = true;
