@@ -73,7 +73,7 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
 });
 
 /** Where webhooks may go, as far as the URL itself tells. */
-export const webhookUrl = checked(
+export const webhookTarget = checked(
   'must be an https URL of a public host, or an http URL of this machine',
   (given) => (isWebhookTarget(given) ? given : undefined),
 );

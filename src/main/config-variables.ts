@@ -1,6 +1,6 @@
 import { paymentProviders } from '../domain/index.js';
 import type { Variable } from './config-reader.js';
-import { variables as sinkVariables } from './config-sinks.js';
+import { variables as eventVariables } from './config-event-variables.js';
 import * as kind from './config-values.js';
 
 /** Every variable that Holdfast reads; `.env.example` is written from it. */
@@ -226,7 +226,7 @@ export const variables = {
     example: 'k2:base64-of-32-bytes,k1:base64-of-32-bytes',
   },
 
-  ...sinkVariables,
+  ...eventVariables,
 
   LOG_LEVEL: {
     section: 'What can be seen',
