@@ -1,12 +1,19 @@
 import { Context } from '@temporalio/activity';
-import type { Sweep, Swept } from '../reconciler/index.js';
+import type { Checked, Compared, Sweep, Swept } from '../reconciler/index.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
+
+export type { Checked } from '../reconciler/index.js';
 
 /** A page of a sweep each. All may be repeated: what is mended is found in order. */
 export interface ReconcileSteps {
   reconcileOperations(after: number): Promise<Swept>;
   reconcileWorkflows(before: number | null): Promise<Swept>;
   applyWebhooks(): Promise<number>;
+  reconcileCharges(page: number): Promise<Compared>;
+  reconcileFindings(after: number): Promise<Compared>;
+  reconcileHolds(): Promise<number>;
+  checkInvariants(from: Checked | null): Promise<Checked>;
+  forgetOld(batch: number): Promise<{ readonly next: number | null }>;
 }
 
 /** The steps of a sweep. */
@@ -20,5 +27,15 @@ export function reconcileActivities(deps: {
     reconcileOperations: (after: number) => sweep.openOperations(after, beat),
     reconcileWorkflows: (before: number | null) => sweep.openWorkflows(before, beat),
     applyWebhooks: () => sweep.waitingWebhooks(),
+    reconcileCharges: (page: number) => sweep.charges(runId(), page),
+    reconcileHolds: () => sweep.holds(runId()),
+    checkInvariants: (from: Checked | null) => sweep.invariants(from),
+    forgetOld: (batch: number) => sweep.forget(batch),
+    reconcileFindings: (after: number) => sweep.findings(runId(), after),
   });
+}
+
+/** Names the sweep: what it sees twice it saw once. */
+function runId(): string {
+  return Context.current().info.workflowExecution?.runId ?? '';
 }

@@ -35,6 +35,7 @@ import { holdWishes } from './hold-wishes.js';
 import { IdempotencyKeyReused } from './key-reused.js';
 import { type RideWishes, rideWishes } from './rides.js';
 import type { KeyRing } from './seal.js';
+import { sweepNow } from './sweep-now.js';
 import { taskQueueDefault } from './task-queues.js';
 import { unlessGone } from './unless-gone.js';
 import { startOf, workflowOf } from './workflow-start.js';
@@ -104,6 +105,8 @@ export interface Client extends RideWishes {
   decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
   evidence(opId: OpId, answer: OutsideAnswer): Promise<boolean>;
+  /** Lets a sweep reconcile now; false while one that was asked for so runs still. */
+  sweep(): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
 }
@@ -139,6 +142,7 @@ export function createClient(options: ClientOptions): Client {
       unlessGone(temporal.workflow.getHandle(opId).executeUpdate(withdraw), { kind: 'too-late' }),
     ...holdWishes(temporal),
     ...rideWishes(temporal),
+    sweep: () => sweepNow(temporal, options.taskQueue ?? taskQueueDefault),
     verify: (opId) => told(opId, (handle) => handle.signal(verify)),
     decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
     evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),

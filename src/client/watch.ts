@@ -33,12 +33,17 @@ export interface Watch {
 
 const notFound = 5;
 
-/** A watch over the operations of one task queue. */
-export function createWatch(temporal: TemporalClient, taskQueue: string): Watch {
+/** A watch over the operations of one task queue; tells of those whose workflow task failed. */
+export function createWatch(
+  temporal: TemporalClient,
+  taskQueue: string,
+  onFailing: (opId: OpId) => void = () => undefined,
+): Watch {
   return {
     standing: async (opId) => {
       try {
-        const { status } = await temporal.workflow.getHandle(opId).describe();
+        const { status, raw } = await temporal.workflow.getHandle(opId).describe();
+        if ((raw.pendingWorkflowTask?.attempt ?? 0) > 1) onFailing(opId);
         if (status.name === 'RUNNING') return 'running';
         return status.name === 'TERMINATED' ? 'terminated' : 'closed';
       } catch (error) {

@@ -19,7 +19,12 @@ export interface DatabaseSettings extends ConnectRetries {
   /** Longest wait for an answer, a new connection included; 4000 when not given. */
   readonly answerTimeoutMs?: number;
   readonly onEvent?: (event: DatabaseEvent) => void;
+  /** Told how long each statement took, the wait for a connection included, also when it failed. */
+  readonly onStatement?: (statement: StatementName, ms: number) => void;
 }
+
+/** A verb by its name; all others together: a closed list. */
+export type StatementName = `${string}_v${number}` | 'sql' | 'read';
 
 export type DatabaseEvent =
   | ConnectRetry
@@ -51,7 +56,7 @@ export interface Database {
 
 /** A Database that connects at its first use. */
 export function createDatabase(settings: DatabaseSettings): Database {
-  const { acquireTimeoutMs = 2000, answerTimeoutMs = 4000, onEvent } = settings;
+  const { acquireTimeoutMs = 2000, answerTimeoutMs = 4000, onEvent, onStatement } = settings;
   const patience = { acquireTimeoutMs, answerTimeoutMs };
   const pool = createPool({
     open: () =>
@@ -74,20 +79,19 @@ export function createDatabase(settings: DatabaseSettings): Database {
   });
 
   return {
-    async call<T>(verb: string, ...args: readonly VerbArgument[]) {
+    async call<T>(verb: `${string}_v${number}`, ...args: readonly VerbArgument[]) {
       const marks = args.map((_, index) => `$${index + 1}`).join(', ');
-      const [row] = await run(`select ${verbName(verb)}(${marks}) as answer`, args);
+      const text = `select ${verbName(verb)}(${marks}) as answer`;
+      const [row] = await timed(verb, run(text, args));
       return row?.['answer'] as T;
     },
     async sql<Row extends object>(text: TemplateStringsArray, ...values: VerbArgument[]) {
-      return (await run(
-        text.reduce((all, part, index) => `${all}$${index}${part}`),
-        values,
-      )) as Row[];
+      const numbered = text.reduce((all, part, index) => `${all}$${index}${part}`);
+      return (await timed('sql', run(numbered, values))) as Row[];
     },
     async read(query) {
       try {
-        return await query(orm);
+        return await timed('read', query(orm));
       } catch (error) {
         // Its message carries every parameter, and its cause says what happened.
         throw error instanceof DrizzleQueryError ? error.cause : error;
@@ -98,6 +102,15 @@ export function createDatabase(settings: DatabaseSettings): Database {
     stats: pool.stats,
     close: pool.close,
   };
+
+  async function timed<T>(statement: StatementName, work: PromiseLike<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work;
+    } finally {
+      onStatement?.(statement, performance.now() - startedAt);
+    }
+  }
 
   async function run(text: string, args: readonly VerbArgument[]) {
     return [...(await pool.use((sql) => sql.unsafe(text, args.map(written), prepared), patience))];

@@ -1,7 +1,7 @@
 import { type Connection, openConnection } from './connection.js';
 import { type Migration, readMigrations } from './migrations.js';
 import { type ConnectRetries, type ConnectRetry, retryConnect } from './retry.js';
-import { type RolePasswords, rolesStatement } from './roles.js';
+import { journalGrants, type RolePasswords, rolesStatement } from './roles.js';
 import type { Database } from './connect.js';
 
 export interface MigrateSettings extends ConnectRetries {
@@ -37,6 +37,7 @@ export async function migrate(settings: MigrateSettings): Promise<readonly strin
       settings.onProgress?.(`applying migration ${next.name}`);
       if (await apply(connection, next)) applied.push(next.name);
     }
+    await run(connection, `${takeTurn}${journalGrants}`);
     if (settings.roles) await applyRoles(connection, settings.roles);
     return applied;
   } finally {
@@ -47,7 +48,7 @@ export async function migrate(settings: MigrateSettings): Promise<readonly strin
 /** `behind`: a migration is missing. `ahead`: the database knows a newer one, which is no fault. */
 export type SchemaState = 'current' | 'behind' | 'ahead';
 
-/** Where a database stands against the folder, as a role that may read its journal. */
+/** Where a database stands against the folder; a journal that is kept from us is not finished. */
 export async function schemaState(database: Database, folder: string): Promise<SchemaState> {
   const newest = (await readMigrations(folder)).at(-1)?.when ?? 0;
   try {
@@ -56,7 +57,7 @@ export async function schemaState(database: Database, folder: string): Promise<S
     const reached = row?.when ?? 0;
     return reached === newest ? 'current' : reached < newest ? 'behind' : 'ahead';
   } catch (error) {
-    if (codeOf(error) === undefinedTable) return 'behind';
+    if (unfinished.includes(codeOf(error))) return 'behind';
     throw error;
   }
 }
@@ -66,7 +67,8 @@ interface Applied {
   readonly hash: string;
 }
 
-const undefinedTable = '42P01';
+// No such table, and not for this role: its grants come after the last migration.
+const unfinished: readonly unknown[] = ['42P01', '42501'];
 const alreadyApplied = 'HF001';
 
 // Held until the end of the statement it opens: a lost connection cannot leave it behind, nor can

@@ -17,14 +17,17 @@ const settings = {
   default_transaction_isolation: 'read committed',
 } as const;
 
-/** Lets both roles log in with these passwords and their limits, and see which schema there is. */
+/** Lets both roles see which schema there is. */
+export const journalGrants = `
+grant usage on schema drizzle to ${workerRole}, ${readerRole};
+grant select on drizzle.__drizzle_migrations to ${workerRole}, ${readerRole};
+`;
+
+/** Lets both roles log in with these passwords and their limits. */
 export function rolesStatement({ worker, reader }: RolePasswords): string {
-  const roles = `${workerRole}, ${readerRole}`;
   return [
     ...roleStatements(workerRole, worker.password),
     ...roleStatements(readerRole, reader.password),
-    `grant usage on schema drizzle to ${roles}`,
-    `grant select on drizzle.__drizzle_migrations to ${roles}`,
   ].join(';\n');
 }
 

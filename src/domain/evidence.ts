@@ -24,6 +24,26 @@ export interface Held {
   readonly chargeId?: string;
   /** Set when it was held before: a call under `reference` may have gone out then. */
   readonly replayed?: true;
+  /** Set when a run before this one did something about the hold. */
+  readonly resumes?: Resumes;
+}
+
+/** Where the run before stopped. */
+export interface Resumes {
+  /** How many captures and other ends of the hold were begun; the next one has the next number. */
+  readonly acts: number;
+  readonly captured: number;
+  /** A capture of which that run did not write the end. */
+  readonly open?: {
+    readonly n: number;
+    readonly minor: number;
+    readonly final: boolean;
+    readonly chargeId: string;
+    readonly reference: string;
+    /** When its key was written, epoch milliseconds: no call under it is older. */
+    readonly sentAt: number;
+    readonly rest?: number;
+  };
 }
 
 /** What we ask of the outside. Each has a key of its own per attempt. */

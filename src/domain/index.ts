@@ -16,6 +16,7 @@ export {
   parseAccountOpen,
   parseFunding,
 } from './account.js';
+export { type AlertKind, alertKinds } from './alert.js';
 export {
   admits,
   afterFailure,
@@ -42,7 +43,7 @@ export { type CaseAction, type CaseState, caseActions, caseStates, type Decision
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
-export { type LateCommand, lateCommandOf } from './late.js';
+export { type LateCommand, lateCommandOf, latePrincipal } from './late.js';
 export { askAgainMs, deferredMsMax } from './deferral.js';
 export { defaultLadderMs, ladderRungsMax, nextRungMs } from './doubt.js';
 export type { OperationEvent } from './event.js';

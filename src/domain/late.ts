@@ -3,6 +3,9 @@ import type { Currency } from './currency.js';
 import type { Authorized, Captured, OutsideAnswer } from './evidence.js';
 import type { AccountId, OpId } from './ids.js';
 
+/** Who asks for what a provider tells: nobody of the tenant does. */
+export const latePrincipal = 'holdfast:late';
+
 /** What came to light after an operation had ended: money that the provider holds or took. */
 export interface LatePayload {
   /** The operation that had ended; it stays as it is. */

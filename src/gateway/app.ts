@@ -3,7 +3,14 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, KeyRing } from '../client/index.js';
 import type { OpId } from '../domain/index.js';
-import type { Approvals, BreakerDesk, Cases, DeadLetters, Inbox } from '../ledger/index.js';
+import type {
+  Approvals,
+  BreakerDesk,
+  Cases,
+  DeadLetters,
+  FindingDesk,
+  Inbox,
+} from '../ledger/index.js';
 import type { Reads } from '../ledger/reads.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
@@ -22,6 +29,7 @@ export interface GatewayDeps {
   readonly inbox: Inbox;
   readonly cases: Cases;
   readonly breakers: BreakerDesk;
+  readonly findings: FindingDesk;
   readonly deadLetters: DeadLetters;
   readonly approvals: Approvals;
   /** A second person must approve what moves more, in minor units; nobody when null. */
@@ -54,6 +62,10 @@ declare module 'fastify' {
     access?: 'open' | readonly Role[];
     /** The body is taken as it came, of whatever type. */
     takesBytes?: boolean;
+  }
+  interface FastifyInstance {
+    /** Of the requests under way when it began to close; known once it is closed. */
+    ended: { readonly drained: number; readonly interrupted: number };
   }
   interface FastifyRequest {
     /** Set for every route that is not open. */

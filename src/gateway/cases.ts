@@ -175,14 +175,15 @@ const described: Readonly<Record<CaseAction, { summary: string; description?: st
 };
 
 const limitDefault = 50;
+/** How many of a list are asked for. */
+export const pageLimit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/)
+  .transform(Number)
+  .meta({ description: '1 to 100; 50 when not given' });
 const listQuery = z.strictObject({
   state: z.enum(caseStates).optional(),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/)
-    .transform(Number)
-    .optional()
-    .meta({ description: '1 to 100; 50 when not given' }),
+  limit: pageLimit.optional(),
   cursor: z.string().max(256).optional(),
 });
 

@@ -1,6 +1,12 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HoldAnswer } from '../client/index.js';
-import { parseCaptureWish, parseExtension, readObject, sha256Hex } from '../domain/index.js';
+import {
+  type OpId,
+  parseCaptureWish,
+  parseExtension,
+  readObject,
+  sha256Hex,
+} from '../domain/index.js';
 import type { App, GatewayDeps } from './app.js';
 import { type Caller, roles } from './auth.js';
 import { readBody } from './body.js';
@@ -57,16 +63,12 @@ function captureRoute(app: App, { client, reads }: Deps): void {
         ),
       },
     },
-    async (request, reply) => {
-      const { caller, params } = request;
-      const key = wishKeyOf(caller, idempotencyKeyOf(request.headers));
-      const wish = readBody(parseCaptureWish(request.body ?? {}));
-      const { opId } = await find(caller, params.opId);
-      request.opId = opId;
-      const captured = unlessReused(client.capture(opId, wish, key));
-      requireAccepted(await bounded(limits.temporalTimeoutMs, captured));
-      return sendWished(reply, await find(caller, opId));
-    },
+    (request, reply) =>
+      tellWish(request, reply, {
+        find,
+        read: () => readBody(parseCaptureWish(request.body ?? {})),
+        tell: client.capture,
+      }),
   );
 }
 
@@ -93,18 +95,17 @@ function extendRoute(app: App, { client, reads }: Deps): void {
         ),
       },
     },
-    async (request, reply) => {
-      const { caller, params } = request;
-      const key = wishKeyOf(caller, idempotencyKeyOf(request.headers));
-      const expiresAt = readBody(parseExtension(request.body));
-      // Whether it is past is judged by the payment, so that a late repetition is one all the same.
-      if (!isWithinYear(expiresAt, Date.now())) throw problem('hold-too-long');
-      const { opId } = await find(caller, params.opId);
-      request.opId = opId;
-      const extended = unlessReused(client.extend(opId, expiresAt, key));
-      requireAccepted(await bounded(limits.temporalTimeoutMs, extended));
-      return sendWished(reply, await find(caller, opId));
-    },
+    (request, reply) =>
+      tellWish(request, reply, {
+        find,
+        read: () => {
+          const expiresAt = readBody(parseExtension(request.body));
+          // Whether it is past the payment judges, so that a late repetition is one all the same.
+          if (!isWithinYear(expiresAt, Date.now())) throw problem('hold-too-long');
+          return expiresAt;
+        },
+        tell: client.extend,
+      }),
   );
 }
 
@@ -155,13 +156,32 @@ export function sendWished(reply: FastifyReply, payment: FoundOperation): Fastif
  * after the payment has ended, for as long as Temporal retains it. After that nobody knows whether
  * that key had won, and it is `invalid-state` as for any wish that comes too late.
  */
-export function wishKeyOf({ subject }: Caller, key: string): string {
+function wishKeyOf({ subject }: Caller, key: string): string {
   return sha256Hex(JSON.stringify([subject, key]));
 }
 
-/** Throws the problem of a wish that lost. */
-export function requireAccepted(answer: HoldAnswer): void {
+interface Telling<Wish> {
+  readonly find: ReturnType<typeof createPaymentFinder>;
+  /** Reads what is wished for, after the key; throws the problem of what it cannot read. */
+  readonly read: () => Wish;
+  readonly tell: (opId: OpId, wish: Wish, key: string) => Promise<HoldAnswer>;
+}
+
+/** Tells a payment a wish under the caller's key, and answers with how it stands. */
+export async function tellWish<Wish>(
+  request: FastifyRequest & { readonly params: { readonly opId: string } },
+  reply: FastifyReply,
+  { find, read, tell }: Telling<Wish>,
+): Promise<FastifyReply> {
+  const { caller, params } = request;
+  const key = wishKeyOf(caller, idempotencyKeyOf(request.headers));
+  const wish = read();
+  const { opId } = await find(caller, params.opId);
+  request.opId = opId;
+  const told = unlessReused(tell(opId, wish, key));
+  const answer = await bounded(limits.temporalTimeoutMs, told);
   if (answer.kind === 'refused') throw problem(answer.code);
+  return sendWished(reply, await find(caller, opId));
 }
 
 const reasonLengthMax = 500;

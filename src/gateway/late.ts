@@ -1,12 +1,9 @@
 import type { Client } from '../client/index.js';
-import { lateCommandOf } from '../domain/index.js';
+import { lateCommandOf, latePrincipal as principal } from '../domain/index.js';
 import type { Reads } from '../ledger/reads.js';
 import { bounded } from './bounded.js';
 import { limits } from './limits.js';
 import type { JudgeLate } from './webhooks.js';
-
-/** Who asks for what a provider tells: nobody of the tenant does. */
-const principal = 'holdfast:late';
 
 /**
  * Starts the operation that gives late money back: one per piece of evidence, for its id follows

@@ -14,4 +14,6 @@ export const limits = {
   /** How long an answer waits for an operation that is one statement. */
   statementWaitMs: 10_000,
   readyTimeoutMs: 1_500,
+  /** How long what is under way may go on when the gateway closes. */
+  drainTimeoutMs: 20_000,
 } as const;

@@ -2,10 +2,7 @@ import { parseMethodChoice } from '../domain/index.js';
 import type { App, GatewayDeps } from './app.js';
 import { roles } from './auth.js';
 import { readBody } from './body.js';
-import { bounded } from './bounded.js';
-import { requireAccepted, sendWished, wishKeyOf } from './holds.js';
-import { idempotencyKeyOf, unlessReused } from './idempotency.js';
-import { limits } from './limits.js';
+import { tellWish } from './holds.js';
 import { createPaymentFinder } from './operations.js';
 import { methodBody } from './payment-schemas.js';
 import { keyProblems } from './payments.js';
@@ -43,15 +40,11 @@ export function methodRoutes(app: App, { client, reads }: Pick<GatewayDeps, 'cli
         ),
       },
     },
-    async (request, reply) => {
-      const { caller, params } = request;
-      const key = wishKeyOf(caller, idempotencyKeyOf(request.headers));
-      const method = readBody(parseMethodChoice(request.body));
-      const { opId } = await find(caller, params.opId);
-      request.opId = opId;
-      const chosen = unlessReused(client.chooseMethod(opId, method, key));
-      requireAccepted(await bounded(limits.temporalTimeoutMs, chosen));
-      return sendWished(reply, await find(caller, opId));
-    },
+    (request, reply) =>
+      tellWish(request, reply, {
+        find,
+        read: () => readBody(parseMethodChoice(request.body)),
+        tell: client.chooseMethod,
+      }),
   );
 }

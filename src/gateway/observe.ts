@@ -5,6 +5,16 @@ import type { App, GatewayDeps } from './app.js';
 export function observe(app: App, deps: Pick<GatewayDeps, 'log' | 'metrics' | 'tracing'>): void {
   const log = deps.log.child({ module: 'gateway' });
 
+  let connections = 0;
+  const changed = (by: 1 | -1) => {
+    connections += by;
+    deps.metrics.set('activeConnections', connections, {});
+  };
+  app.server.on('connection', (socket) => {
+    changed(1);
+    socket.once('close', () => changed(-1));
+  });
+
   app.addHook('onRequest', (request, reply, done) => {
     const { method, headers } = request;
     const { traceparent } = headers;
@@ -18,10 +28,10 @@ export function observe(app: App, deps: Pick<GatewayDeps, 'log' | 'metrics' | 't
 
   app.addHook('onResponse', async (request, reply) => {
     const { method } = request;
-    const route = routeOf(request);
+    const endpoint = routeOf(request);
     const status = String(reply.statusCode);
-    deps.metrics.count('httpRequests', { method, route, status });
-    deps.metrics.observe('httpRequest', reply.elapsedTime / 1_000, { method, route });
+    deps.metrics.count('httpRequests', { method, endpoint, status });
+    deps.metrics.observe('httpRequest', reply.elapsedTime / 1_000, { method, endpoint });
     log.info(lineOf(request, reply), 'answered');
     request.trace.end(reply.statusCode >= 500 ? status : undefined);
   });

@@ -61,6 +61,7 @@ export const problems = {
   'case-unknown': { status: 404, title: 'There is no such case' },
   'cursor-invalid': { status: 400, title: 'The cursor is not one that we gave' },
   'event-unknown': { status: 404, title: 'There is no such event' },
+  'finding-unknown': { status: 404, title: 'There is no such finding' },
   forbidden: { status: 403, title: 'The role does not allow this' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'hold-too-long': { status: 422, title: 'A hold cannot last that long' },

@@ -12,6 +12,7 @@ import type { Acceptance } from './acceptance.js';
 import type { App, GatewayDeps } from './app.js';
 import { readBody } from './body.js';
 import { bounded } from './bounded.js';
+import { sendWished } from './holds.js';
 import { idempotencyKeyOf, waitMsOf } from './idempotency.js';
 import { limits } from './limits.js';
 import { createOperationFinder } from './operations.js';
@@ -19,7 +20,7 @@ import { acceptedAnswers, keyProblems, sendAccepted } from './payments.js';
 import { problem } from './problems.js';
 import * as bodies from './ride-schemas.js';
 import * as schemas from './schemas.js';
-import { operationPath, type OperationView } from './views.js';
+import type { OperationView } from './views.js';
 
 const { answers, bodyProblems, operationBody } = schemas;
 type Deps = Pick<GatewayDeps, 'client' | 'reads'> & { readonly acceptance: Acceptance };
@@ -177,8 +178,7 @@ async function tell(
   request.opId = ride.opId;
   const answer = await bounded(limits.temporalTimeoutMs, told);
   if (answer.kind === 'refused') throw problem(answer.code);
-  const now = await find(request.caller, ride.opId);
-  return reply.code(202).header('location', operationPath(ride.opId)).send(now);
+  return sendWished(reply, await find(request.caller, ride.opId));
 }
 
 /** The operation, if it is a ride. */

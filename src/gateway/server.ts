@@ -13,7 +13,10 @@ import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
 import { approvalRoutes } from './approvals.js';
 import { caseRoutes } from './cases.js';
+import { verifyRoutes } from './verify.js';
+import { drainRequests } from './drain.js';
 import { createEnds } from './ends.js';
+import { findingRoutes } from './findings.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
 import { holdRoutes } from './holds.js';
@@ -39,32 +42,24 @@ import {
 import { webhookRoutes } from './webhooks.js';
 
 /**
- * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, takes no new
- * connection, ends waits with what is known, and resolves when every request is answered.
+ * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, refuses what is new,
+ * ends waits with what is known, and resolves when every request is answered, or cut after 20 s.
  */
 export async function createGateway(deps: GatewayDeps): Promise<App> {
   const app = emptyApp(deps);
   const ends = createEnds(deps);
   const acceptance = createAcceptance(deps, ends);
-  let isClosing = false;
-  app.addHook('preClose', async () => {
-    isClosing = true;
-    ends.stopWaiting();
-  });
-  // A connection that was at work when we began to close would be kept, and waited for.
-  app.addHook('onSend', async (_, reply) => {
-    if (isClosing) reply.header('connection', 'close');
-  });
 
   // In this order: seen, within limits, on a path, by somebody, and then read.
   observe(app, deps);
+  const isClosing = drainRequests(app, ends.stopWaiting);
   answerProblems(app, deps);
   guardRequests(app);
   requireCallers(app, deps.verifyToken);
   takeJsonOnly(app);
 
   await describeApi(app);
-  healthRoutes(app, deps.checks, () => isClosing);
+  healthRoutes(app, deps.checks, isClosing);
   paymentRoutes(app, { acceptance });
   holdRoutes(app, deps);
   methodRoutes(app, deps);
@@ -76,6 +71,8 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   accountRoutes(app, { ...deps, acceptance });
   approvalRoutes(app, deps);
   caseRoutes(app, deps);
+  verifyRoutes(app, deps);
+  findingRoutes(app, deps);
   providerRoutes(app, deps);
   eventRoutes(app, deps);
   await webhookRoutes(app, deps);
@@ -92,7 +89,10 @@ function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps)
     bodyLimit: limits.bodyBytesMax,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs ?? limits.requestTimeoutMs,
+    // Ours is a problem document.
     return503OnClosing: false,
+    // Whoever sends half a request and then nothing would be waited for without an end.
+    forceCloseConnections: true,
     http: {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: headersTimeoutMs ?? limits.headersTimeoutMs,

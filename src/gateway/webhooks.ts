@@ -25,7 +25,15 @@ export type JudgeLate = (
 
 type Deps = Pick<
   GatewayDeps,
-  'client' | 'reads' | 'inbox' | 'judgeLate' | 'webhooks' | 'outageOf' | 'log' | 'metrics'
+  | 'client'
+  | 'reads'
+  | 'inbox'
+  | 'judgeLate'
+  | 'webhooks'
+  | 'outageOf'
+  | 'log'
+  | 'metrics'
+  | 'tracing'
 >;
 type ApplyDeps = Omit<Deps, 'webhooks'>;
 
@@ -115,7 +123,9 @@ async function apply(
 ): Promise<StoredWebhook['state']> {
   if (stored.state !== 'received') return stored.state;
   const { provider, eventId, op } = stored;
-  const verdict = unfit ? ({ state: 'held', reason: unfit } as const) : await judge(stored, deps);
+  const verdict = unfit
+    ? ({ state: 'held', reason: unfit } as const)
+    : await inTraceOf(stored, deps, () => judge(stored, deps));
   const isOurs = await deps.inbox.decide(stored, verdict);
   if (isOurs) deps.metrics.count('webhooks', { provider, state: verdict.state });
   if (isOurs && 'reason' in verdict && verdict.reason !== 'already-known') {
@@ -124,6 +134,15 @@ async function apply(
   if (isOurs) return verdict.state;
   // A repetition at the same moment came first, and its own evidence may have ended the operation.
   return (await deps.inbox.stateOf(stored)) ?? verdict.state;
+}
+
+/** In the trace of the operation, which began long before the provider told of it. */
+function inTraceOf<Done>(
+  { op, provider }: StoredWebhook,
+  { tracing }: ApplyDeps,
+  work: () => Promise<Done>,
+): Promise<Done> {
+  return op === null ? work() : tracing.inTrace(op.trace, `webhook ${provider}`, work);
 }
 
 async function judge(

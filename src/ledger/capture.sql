@@ -1,10 +1,11 @@
 -- Begins one capture of a hold: writes the key before the provider is asked. What goes beyond the
 -- hold, within the tolerance of what was authorised, is set aside first, so that the second half
 -- cannot fail for want of money; and so is the rest, which a charge of its own takes afterwards.
--- A refusal changes nothing and is not kept: it may be asked again.
-create or replace function ledger.capture_v2(
+-- A refusal changes nothing and is not kept: it may be asked again. The charge is written down, for
+-- a run that begins anew must ask about this capture before it looks at anything else.
+create or replace function ledger.capture_v3(
   p_op_id text, p_step text, p_minor bigint, p_final boolean, p_tolerance_percent int,
-  p_rest bigint
+  p_rest bigint, p_charge_id text
 ) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
@@ -41,11 +42,13 @@ begin
       jsonb_build_object('account', h.account, 'posted', 0, 'held', v_more)));
     update ledger.hold set amount = amount + v_more where op = o.id;
   end if;
-  return ledger.finish(o, p_step, jsonb_build_object('kind', 'capturing', 'opId', o.op_id,
-    'reference', ledger.write_attempt(o, p_step, 1, v_minor), 'minor', v_minor,
-    'final', p_final), 'IN_PROGRESS', 'charging', 'hold.capturing');
+  return ledger.finish(o, p_step, jsonb_strip_nulls(jsonb_build_object('kind', 'capturing',
+    'opId', o.op_id, 'reference', ledger.write_attempt(o, p_step, 1, v_minor), 'minor', v_minor,
+    'final', p_final, 'chargeId', p_charge_id, 'rest', nullif(p_rest, 0))), 'IN_PROGRESS',
+    'charging', 'hold.capturing');
 end $$;
 
-revoke all on function ledger.capture_v2(text, text, bigint, boolean, int, bigint) from public;
-grant execute on function ledger.capture_v2(text, text, bigint, boolean, int, bigint)
+revoke all on function ledger.capture_v3(text, text, bigint, boolean, int, bigint, text)
+  from public;
+grant execute on function ledger.capture_v3(text, text, bigint, boolean, int, bigint, text)
   to holdfast_worker;

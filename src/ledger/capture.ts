@@ -10,6 +10,8 @@ export interface CaptureRequest {
   readonly tolerancePercent: number;
   /** Is set aside with it, to be charged by itself once this is captured. */
   readonly rest?: number;
+  /** The charge that is captured: for a run that has not seen it authorised. */
+  readonly chargeId?: string;
 }
 
 /**
@@ -19,12 +21,13 @@ export interface CaptureRequest {
 export function beginCapture(database: Database) {
   return (opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail> =>
     database.call(
-      'ledger.capture_v2',
+      'ledger.capture_v3',
       opId,
       asked.step,
       asked.minor ?? null,
       asked.final,
       asked.tolerancePercent,
       asked.rest ?? 0,
+      asked.chargeId ?? null,
     );
 }

@@ -2,6 +2,7 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
 import type { CaseAction, CaseState, Currency, Decision, Fail, OpId } from '../domain/index.js';
 import { caseTable } from './case-tables.js';
+import { pageOf } from './page.js';
 import { operation } from './tables.js';
 
 /** One person's word for what is to be done by hand. */
@@ -92,9 +93,7 @@ export function createCases(database: Database): Cases {
         ),
         limit + 1,
       );
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const more = found.length > limit && last !== undefined ? { next: last.number } : {};
+      const { page, ...more } = pageOf(found, limit);
       return { rows: page.map(caseRow), ...more };
     },
     find: async (tenant, caseId) => {

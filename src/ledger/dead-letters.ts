@@ -76,14 +76,14 @@ export function createSinkStandings(database: Database): () => Promise<readonly 
         select at from ledger.outbox where published_at is null
          order by id limit ${countedMax}::int) as u)
     select s.name as sink, (u.n + d.n)::int as waiting, d.dead::int as dead,
-           greatest(0, coalesce(extract(epoch from ledger.clock() - least(u.oldest, d.oldest)), 0)
+           greatest(0, coalesce(extract(epoch from ledger.clock() - least(u.oldest, e.at)), 0)
              )::float8 as "oldestSeconds"
       from ledger.sink s cross join unhanded u cross join lateral (
         select count(*) filter (where w.dead_at is null) as n,
                count(*) filter (where w.dead_at is not null) as dead,
-               min(e.at) filter (where w.dead_at is null) as oldest
-          from (select * from ledger.delivery where sink = s.name
-                 order by event limit ${countedMax}::int) as w
-          join ledger.outbox e on e.id = w.event) as d
+               min(w.event) filter (where w.dead_at is null) as oldest
+          from (select event, dead_at from ledger.delivery where sink = s.name
+                 order by event limit ${countedMax}::int) as w) as d
+      left join ledger.outbox e on e.id = d.oldest
      order by s.name`;
 }

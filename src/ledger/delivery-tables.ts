@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { ledger, outbox } from './tables.js';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
@@ -20,9 +29,7 @@ export const delivery = ledger.table(
     sink: text('sink')
       .notNull()
       .references(() => sink.name),
-    event: bigint('event', { mode: 'number' })
-      .notNull()
-      .references(() => outbox.id),
+    event: bigint('event', { mode: 'number' }).notNull(),
     op: bigint('op', { mode: 'number' }).notNull(),
     seq: integer('seq').notNull(),
     tenant: text('tenant').notNull(),
@@ -36,8 +43,13 @@ export const delivery = ledger.table(
   },
   (t) => [
     primaryKey({ columns: [t.sink, t.event] }),
+    foreignKey({
+      ...{ name: 'delivery_of_event', columns: [t.op, t.seq] },
+      foreignColumns: [outbox.op, outbox.seq],
+    }),
     index('delivery_due').on(t.sink, t.nextAttemptAt, t.event).where(sql`dead_at is null`),
-    index('delivery_order').on(t.sink, t.op, t.seq).where(sql`dead_at is null`),
+    // For the order, and for what is forgotten: an event that somebody is owed is not.
+    index('delivery_order').on(t.op, t.seq),
     index('delivery_dead').on(t.tenant, t.event).where(sql`dead_at is not null`),
     check('delivery_reason', sql`dead_at is null or (reason is not null and attempts > 0)`),
   ],

@@ -17,7 +17,7 @@ import type {
  */
 export function hold(database: Database) {
   return (envelope: Envelope<PaymentCommand>, run?: string): Promise<Held | Settled | Fail> =>
-    database.call('ledger.hold_v2', { ...envelope, run });
+    database.call('ledger.hold_v3', { ...envelope, run });
 }
 
 /**

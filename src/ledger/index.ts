@@ -22,27 +22,34 @@ import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
 
+export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
 export { createBreakerStore } from './breaker.js';
 export { type CaseAnswer, type CaseRow, type Cases, createCases } from './case.js';
 export type { CaptureRequest } from './capture.js';
 export type { Edited } from './edit-account.js';
-export {
-  createDeadLetters,
-  createSinkStandings,
-  type DeadLetters,
-  type SinkStanding,
-} from './dead-letters.js';
+export { createDeadLetters, type DeadLetters } from './dead-letters.js';
 export { createEvents } from './events.js';
+export { createKnownCharges, type KnownCharge, type ReadKnownCharges } from './known-charges.js';
+export {
+  createFindingDesk,
+  createFindings,
+  type FindingAlert,
+  type FindingDesk,
+  type FindingRow,
+  type Findings,
+  type SeenFinding,
+} from './finding.js';
 export type { Funded } from './fund.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
-export { createWaitingMoney, type WaitingMoney } from './money-waiting.js';
+export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
 export {
   createOpenOperations,
   type OpenOperation,
   type OpenOperations,
 } from './open-operations.js';
+export { createStanding, type Standing } from './standing.js';
 export {
   createInbox,
   type Inbox,

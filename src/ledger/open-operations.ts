@@ -9,8 +9,8 @@ export interface OpenOperation {
   readonly phase: Phase | null;
   /** True once its time budget has ended, also by the clock of a server that is a bit behind. */
   readonly isOverdue: boolean;
-  /** True once a capture of its hold began: a run that has not seen it would begin another. */
-  readonly hasCaptures: boolean;
+  /** True when its last capture was begun without its charge: no other run can ask about it. */
+  readonly hasBlindCapture: boolean;
 }
 
 /** Operations as who watches over them needs them, of all tenants. */
@@ -19,6 +19,11 @@ export interface OpenOperations {
   page(after: number, limit: number, quietMs: number): Promise<readonly OpenOperation[]>;
   /** Which of these ended, and at least so long ago. */
   ended(opIds: readonly OpId[], sinceMs: number): Promise<readonly OpId[]>;
+  /** Whose money is held so long after the end of the hold, the longest first. */
+  outlived(
+    limit: number,
+    sinceMs: number,
+  ): Promise<readonly { readonly opId: OpId; readonly expiresAt: string }[]>;
 }
 
 /** Open operations over one database. */
@@ -28,8 +33,10 @@ export function createOpenOperations(database: Database): OpenOperations {
       const rows = await database.sql<{ operation: OpenOperation }>`
         select jsonb_build_object('id', o.id, 'phase', o.phase,
                  'isOverdue', o.budget_ends_at <= calm.at,
-                 'hasCaptures', exists (select from ledger.attempt a
-                                         where a.op = o.id and a.step like 'capture.%'),
+                 'hasBlindCapture', coalesce((
+                   select s.result -> 'chargeId' is null from ledger.step s
+                    where s.op = o.id and s.step ~ '^capture[.][0-9]+$'
+                    order by split_part(s.step, '.', 2)::int desc limit 1), false),
                  'envelope', jsonb_strip_nulls(jsonb_build_object('v', 1, 'opId', o.op_id,
                    'tenant', o.tenant, 'principal', o.principal, 'actor', o.actor,
                    'fingerprint', o.fingerprint, 'trace', o.trace, 'parentOpId', o.parent_op_id,
@@ -56,5 +63,11 @@ export function createOpenOperations(database: Database): OpenOperations {
            and o.updated_at <= ledger.clock() - ${sinceMs}::float8 * interval '1 millisecond'`;
       return rows.map(({ opId }) => opId);
     },
+    outlived: (limit, sinceMs) => database.sql`
+      select o.op_id as "opId", h.expires_at as "expiresAt"
+        from ledger.hold h join ledger.operation o on o.id = h.op
+       where h.state = 'held'
+         and h.expires_at <= ledger.clock() - ${sinceMs}::float8 * interval '1 millisecond'
+       order by h.expires_at limit ${limit}::int`,
   };
 }

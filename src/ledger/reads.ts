@@ -2,9 +2,12 @@ import { and, desc, eq, gte, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/index.js';
 import type { AccountId, Currency, Ending, OperationState, OpId, Phase } from '../domain/index.js';
 import { createHistoryReads, type HistoryReads } from './history.js';
+import { type MoneyOf, moneyOf } from './money-of.js';
 import { account, operation } from './tables.js';
+import { type Verified, type VerifyScope, verifyLedger } from './violations.js';
 
 export type { EvidenceRow, HistoryRow } from './history.js';
+export { type Invariant, invariants, type Verified } from './violations.js';
 
 /** An operation as its row says it. */
 export interface OperationRow {
@@ -110,6 +113,10 @@ export interface Reads extends HistoryReads {
   ): Promise<{ readonly kind: 'future' } | BalanceAt | undefined>;
   /** available = funded + received + refunded - held - settled, checked for every account. */
   balanceCheck(tenant: string): Promise<readonly BalanceCheck[]>;
+  /** What customers and merchants have together, per currency, and what is not certain of it. */
+  moneyOf(tenant: string): Promise<readonly MoneyOf[]>;
+  /** Looks whether every invariant holds. */
+  verify(scope: VerifyScope): Promise<Verified>;
 }
 
 export interface BalanceAt {
@@ -186,6 +193,8 @@ export function createReads(database: Database): Reads {
             received, refunded, held, settled, available, agrees
           from ledger.balance_check_v1(${tenant})`),
       )) as unknown as BalanceCheck[],
+    moneyOf: (tenant) => moneyOf(database, tenant),
+    verify: (scope) => verifyLedger(database, scope),
   };
 }
 

@@ -28,7 +28,7 @@ export function holdRide(database: Database) {
     match: RideMatch,
     run?: string,
   ): Promise<Held | Settled | Fail> =>
-    database.call('ledger.hold_ride_v1', { ...envelope, run }, match);
+    database.call('ledger.hold_ride_v2', { ...envelope, run }, match);
 }
 
 /** Ends a ride of which nothing is held; one with a hold is a conflict. */

@@ -244,17 +244,21 @@ export const outbox = ledger.table(
 );
 
 /** Who did what, for ever. */
-export const audit = ledger.table('audit', {
-  id: id(),
-  op: op(),
-  ...origin(),
-  principal: text('principal').notNull(),
-  actor: text('actor').notNull(),
-  action: text('action').notNull(),
-  subject: text('subject').notNull(),
-  detail: jsonb('detail').notNull(),
-  at: moment('at').notNull(),
-});
+export const audit = ledger.table(
+  'audit',
+  {
+    id: id(),
+    op: op(),
+    ...origin(),
+    principal: text('principal').notNull(),
+    actor: text('actor').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    detail: jsonb('detail').notNull(),
+    at: moment('at').notNull(),
+  },
+  (t) => [index('audit_op').on(t.op)],
+);
 
 /** What providers told us by themselves, once per event of theirs; never the message itself. */
 export const webhook = ledger.table(

@@ -5,8 +5,8 @@ create or replace function ledger.webhook_view(w ledger.webhook) returns jsonb
 language sql stable as $$
   select jsonb_build_object('provider', w.provider, 'eventId', w.event_id, 'state', w.state,
     'evidence', w.evidence, 'op', (
-      select jsonb_build_object('tenant', o.tenant, 'opId', o.op_id, 'state', o.state,
-               'outcome', o.outcome)
+      select jsonb_build_object('tenant', o.tenant, 'opId', o.op_id, 'trace', o.trace,
+               'state', o.state, 'outcome', o.outcome)
         from ledger.operation o where o.op_id = w.op_id))
 $$;
 

@@ -23,6 +23,7 @@ export interface StoredWebhook {
   readonly op: {
     readonly tenant: string;
     readonly opId: OpId;
+    readonly trace: string;
     readonly state: OperationState;
     readonly outcome: Ending | null;
   } | null;

@@ -6,6 +6,8 @@ import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
+import { addReconcileCommand } from './cli-reconcile.js';
+import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
 
 const examples = `
@@ -26,8 +28,10 @@ Examples:
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
   $ npx holdfast case list --state open
+  $ npx holdfast reconcile
   $ npx holdfast breaker isolate sandbox --reason "they told us of an outage"
-  $ npx holdfast events redeliver webhook --reason "it is back"`;
+  $ npx holdfast events redeliver log --reason "it is back"
+  $ npx holdfast verify`;
 
 const program = new Command('holdfast')
   .description('Takes payments through a Holdfast gateway, and shows what became of them.')
@@ -52,8 +56,10 @@ program
   });
 
 addCaseCommands(program);
+addReconcileCommand(program);
 addBreakerCommands(program);
 addEventCommands(program);
+addVerifyCommand(program);
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

@@ -7,6 +7,7 @@ import {
   createBreakerDesk,
   createCases,
   createDeadLetters,
+  createFindingDesk,
   createInbox,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
@@ -51,6 +52,7 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     breakers: createBreakerDesk(database),
     deadLetters: createDeadLetters(database),
     approvals: createApprovals(database),
+    findings: createFindingDesk(database),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {

@@ -9,7 +9,13 @@ import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
-import { type Log, measureBreaker, type Metrics } from '../telemetry/index.js';
+import {
+  type Log,
+  measureBreaker,
+  type Metrics,
+  tracedFetch,
+  type Tracing,
+} from '../telemetry/index.js';
 import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
 
@@ -17,6 +23,7 @@ interface ProviderDeps {
   readonly database: Database;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /**
@@ -25,9 +32,10 @@ interface ProviderDeps {
  */
 export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
-  { database, log, metrics }: ProviderDeps,
+  { database, log, metrics, tracing }: ProviderDeps,
 ): PaymentProvider {
-  const settings = { ...provider, fetch: pooledFetch({ connections: paymentCallsMaxDefault }) };
+  const pooled = pooledFetch({ connections: paymentCallsMaxDefault });
+  const settings = { ...provider, fetch: tracedFetch(tracing, provider.name, pooled) };
   const adapter =
     settings.name === 'stripe' ? createStripeProvider(settings) : createSandboxProvider(settings);
   const unmet = unmetNeeds(adapter.profile);

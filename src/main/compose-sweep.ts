@@ -1,22 +1,46 @@
 import type { Client as TemporalClient } from '@temporalio/client';
 import { createClient, createWatch } from '../client/index.js';
 import type { Database } from '../database/index.js';
+import type { OpId } from '../domain/index.js';
 import { applyWaiting, createLateJudge } from '../gateway/index.js';
-import { createInbox, createOpenOperations } from '../ledger/index.js';
+import {
+  createFindings,
+  createInbox,
+  createKnownCharges,
+  createOpenOperations,
+  createPrune,
+  createPulse,
+  type FindingAlert,
+} from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
-import { createSweep, type Finding, type Sweep } from '../reconciler/index.js';
-import type { Log, Metrics } from '../telemetry/index.js';
+import { invariants, nothingChecked, verifyOnward } from '../ledger/violations.js';
+import type { PaymentProvider } from '../providers/provider.js';
+import {
+  createHoldSweep,
+  createProviderSweep,
+  createSweep,
+  type Finding,
+  type Sweep,
+} from '../reconciler/index.js';
+import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
 
 export interface HoldfastSweepDeps {
   readonly database: Database;
   readonly temporal: TemporalClient;
   readonly taskQueue: string;
+  readonly provider: PaymentProvider;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  /** Told of operations whose workflow task failed. */
+  readonly onFailing?: (opId: OpId) => void;
   /** As of the sweep; tests wait less. */
   readonly quietMs?: number;
   readonly lingersMs?: number;
+  readonly sustainedMs?: number;
+  /** For how long what is over is kept. */
+  readonly retentionDays: number;
 }
 
 /**
@@ -24,20 +48,62 @@ export interface HoldfastSweepDeps {
  * function is nobody's business but ours: neither room knows of the other.
  */
 export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps): Sweep {
-  const { log, taskQueue, metrics } = deps;
+  const { log, taskQueue, metrics, tracing } = deps;
+  const pulse = createPulse(database);
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
+  const judgeLate = createLateJudge({ client, reads });
   const webhooks = {
-    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics },
-    judgeLate: createLateJudge({ client, reads }),
+    ...{ client, reads, inbox: createInbox(database), outageOf, log, metrics, tracing },
+    judgeLate,
   };
-  return createSweep({
-    ...deps,
+  const shared = {
     operations: createOpenOperations(database),
-    watch: createWatch(temporal, taskQueue),
+    watch: createWatch(temporal, taskQueue, deps.onFailing),
+    findings: createFindings(database),
+    onAlert: (alert: FindingAlert) => {
+      log.error({ module: 'reconciler', ...alert }, 'finding that nobody can explain');
+      metrics.count('findings', { kind: alert.kind });
+    },
+  };
+  const prune = createPrune(database, deps.retentionDays);
+  const operations = createSweep({
+    ...{ ...deps, ...shared },
+    inTrace: tracing.inTrace,
     applyWaiting: (limit) => applyWaiting(webhooks, limit),
-    onFinding: (finding) => logged(log, finding),
+    prune: async (...asked) => {
+      const forgotten = await prune(...asked);
+      // The last thing that a sweep does: it has come through.
+      await pulse();
+      return forgotten;
+    },
+    onFinding: (finding) => {
+      metrics.count('reconciled', { action: finding.action.kind });
+      logged(log, finding);
+    },
   });
+  const charges = createProviderSweep({
+    ...{ ...deps, ...shared },
+    known: createKnownCharges(database),
+    giveBack: async (ended, evidence) =>
+      (await judgeLate(ended, evidence, evidence.reference)).state === 'applied',
+    onTrouble: ({ reason, error }) =>
+      log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
+  });
+  return {
+    ...{ ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) },
+    invariants: async (from) => {
+      const { violations, next } = await verifyOnward(database, from ?? nothingChecked);
+      for (const violation of violations) {
+        log.error({ module: 'reconciler', ...violation }, 'an invariant does not hold');
+      }
+      for (const name of Object.keys(invariants)) {
+        const count = violations.find((broken) => broken.name === name)?.count ?? 0;
+        metrics.set('invariantViolations', count, { name });
+      }
+      return next;
+    },
+  };
 }
 
 function logged(log: Log, { opId, action, error }: Finding): void {

@@ -31,6 +31,8 @@ export interface HoldfastWorkerDeps {
   readonly workflowBundle?: WorkflowBundleOption;
   /** For a worker that takes sweeps, too; where the schedule is, every worker must. */
   readonly sweep?: Sweep;
+  /** Which build this is, where builds are told apart. */
+  readonly buildId?: string | undefined;
   /** How many calls to the payment provider at once; 200 when left out, 0 for none at all. */
   readonly paymentCallsMax?: number;
 }
@@ -42,6 +44,8 @@ export interface HoldfastWorker {
   /** Takes nothing new, and lets what is under way finish. */
   shutdown(): void;
   isRunning(): boolean;
+  /** How many activities it is at. */
+  underWay(): number;
 }
 
 /** Every export of this folder's index is a workflow. */
@@ -64,9 +68,10 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
   const { sweep, paymentCallsMax = paymentCallsMaxDefault } = deps;
   const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
+  const versioned = deps.buildId === undefined ? {} : versionOf(taskQueue, deps.buildId);
   const outside = providerActivities({ provider, classify });
   const inside = Worker.create({
-    ...{ connection, namespace, taskQueue, plugins, ...drained },
+    ...{ connection, namespace, taskQueue, plugins, ...drained, ...versioned },
     ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
     activities: {
       ...paymentActivities({ ledger, provider, classify }),
@@ -86,12 +91,26 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
   });
   if (paymentCallsMax === 0) return together([await inside]);
   const payments = Worker.create({
-    ...{ connection, namespace, plugins, ...drained },
+    ...{ connection, namespace, plugins, ...drained, ...versioned },
     taskQueue: outsideQueueOf(taskQueue, 'payments'),
     activities: outside,
     maxConcurrentActivityTaskExecutions: paymentCallsMax,
   });
   return together(await Promise.all([inside, payments]));
+}
+
+/** Open operations go on with whichever version is current: gates keep them on their way. */
+function versionOf(
+  taskQueue: string,
+  buildId: string,
+): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: taskQueue, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
 }
 
 function together(workers: readonly Worker[]): HoldfastWorker {
@@ -107,5 +126,7 @@ function together(workers: readonly Worker[]): HoldfastWorker {
     },
     shutdown,
     isRunning: () => workers.every((worker) => worker.getState() === 'RUNNING'),
+    underWay: () =>
+      workers.reduce((sum, worker) => sum + worker.getStatus().numInFlightActivities, 0),
   };
 }

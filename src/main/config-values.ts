@@ -140,6 +140,19 @@ function readPayloadKey(given: string): PayloadKey | undefined {
   return id && base64 ? { id, key: Uint8Array.from(Buffer.from(base64, 'base64')) } : undefined;
 }
 
+/** An http or https URL, kept as it is: what comes after the host may be a secret. */
+export const webhookUrl = checked('must be an http or https URL without a user', (given) => {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const fits = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  return fits ? url.href : undefined;
+});
+
+/** `whsec_base64`, as whoever signs needs it. */
+export const webhookSecret = checked('must be whsec_ and base64 of 24 to 64 bytes', (given) => {
+  const bytes = webhookSecrets.safeParse(given).data;
+  return bytes?.length === 1 ? given.trim() : undefined;
+});
+
 /** `whsec_base64[,whsec_base64]`: the secrets that a provider may sign with, as bytes. */
 export const webhookSecrets = checked(
   'must be one or two of whsec_ and base64 of 24 to 64 bytes, separated by a comma',

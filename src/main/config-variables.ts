@@ -1,6 +1,7 @@
 import { paymentProviders } from '../domain/index.js';
-import type { Variable } from './config-reader.js';
+import { variables as alertVariables } from './config-alert-variables.js';
 import { variables as eventVariables } from './config-event-variables.js';
+import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
 /** Every variable that Holdfast reads; `.env.example` is written from it. */
@@ -43,6 +44,11 @@ export const variables = {
     doc: 'A connection is replaced after this long.',
     value: kind.whole(10, 86_400),
     fallback: '3600',
+  },
+  RETENTION_DAYS: {
+    doc: 'How long published events, decided webhooks and resolved findings are kept.',
+    value: kind.whole(1, 3_650),
+    fallback: '30',
   },
   DATABASE_ACQUIRE_TIMEOUT_MS: {
     doc: 'Longest wait for a free connection; past it the answer is 503.',
@@ -102,6 +108,14 @@ export const variables = {
     doc: 'Task queue that workers serve and operations are started on.',
     value: kind.text,
     fallback: 'holdfast',
+  },
+  WORKER_BUILD_ID: {
+    doc: [
+      "Which build a worker is, such as its image's tag; each build has another. Temporal then",
+      'gives it work once that version is current; without it workers are not told apart.',
+    ].join('\n'),
+    value: kind.text,
+    example: '0.1.0-3f2c1ab',
   },
 
   PAYMENT_PROVIDER: {
@@ -244,6 +258,8 @@ export const variables = {
     value: kind.text,
     example: 'holdfast-worker',
   },
+
+  ...alertVariables,
 
   HOLDFAST_URL: {
     section: 'Command line',

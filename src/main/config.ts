@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { isPublicAddress } from '../telemetry/public-address.js';
 import { ConfigError, type Environment, type Reader, readConfig } from './config-reader.js';
 import { sinks } from './config-sinks.js';
 import { variables } from './config-variables.js';
@@ -43,6 +45,7 @@ export function workerConfig(environment = ourEnvironment()) {
   return readConfig(variables, environment, (read) => ({
     host: read.value('HOST'),
     healthPort: read.value('HEALTH_PORT'),
+    buildId: read.optional('WORKER_BUILD_ID'),
     telemetry: telemetry(read, 'holdfast-worker'),
     database: database(read),
     temporal: temporal(read, environment),
@@ -52,6 +55,7 @@ export function workerConfig(environment = ourEnvironment()) {
       openMs: read.value('BREAKER_OPEN_MS'),
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
+    retentionDays: read.value('RETENTION_DAYS'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -63,6 +67,7 @@ export function relayConfig(environment = ourEnvironment()) {
     healthPort: read.value('HEALTH_PORT'),
     telemetry: telemetry(read, 'holdfast-relay'),
     database: database(read),
+    alerts: alerts(read),
     sinks: sinks(read),
   }));
 }
@@ -143,6 +148,23 @@ function telemetry(read: Read, service: string) {
     otlpEndpoint: read.optional('OTEL_EXPORTER_OTLP_ENDPOINT'),
     metricsPort: read.value('METRICS_PORT'),
   };
+}
+
+/** Undefined when nobody is told. */
+function alerts(read: Read) {
+  const url = read.optional('ALERT_WEBHOOK_URL');
+  const inside = read.value('ALERT_WEBHOOK_NETWORK') === 'any';
+  const secret = read.optional('ALERT_WEBHOOK_SECRET');
+  const linkBase = read.value('ALERT_LINK_URL');
+  if (url === undefined) return undefined;
+  const { protocol, hostname } = new URL(url);
+  const address = hostname.replace(/^\[|\]$/g, '');
+  // A name is looked at when it is connected to; an address is not looked up.
+  const isInside = protocol !== 'https:' || (isIP(address) !== 0 && !isPublicAddress(address));
+  if (isInside && !inside) {
+    read.mistake('ALERT_WEBHOOK_URL', 'is not public https: ALERT_WEBHOOK_NETWORK=any allows it');
+  }
+  return { url, secret, inside, linkBase };
 }
 
 function database(read: Read) {

@@ -20,13 +20,17 @@ const checkTimeoutMs = 1_500;
 
 /**
  * `/livez`: 200 while the process runs. `/readyz`: 200 when every check is fine, else 503 with
- * the names of those that are not, within 2 s.
+ * the names of those that are not, within 2 s, and no connection is kept.
  */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 });
   server.on('request', ({ url }, response) => {
     void answer(url ?? '', options.checks).then(([status, body]) => {
-      const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+      const headers = {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        ...(status === 503 && { connection: 'close' }),
+      };
       response.writeHead(status, headers).end(JSON.stringify(body));
     });
   });

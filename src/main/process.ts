@@ -4,8 +4,15 @@ import type { Log } from '../telemetry/index.js';
 export interface Running {
   /** Settles only when the work ends by itself, which is a failure. */
   readonly ended?: Promise<unknown>;
-  /** Takes nothing new, finishes what it has, closes; what it gives goes into the last line. */
-  stop(): Promise<object>;
+  /** Takes nothing new, finishes what it has, closes; what it gives is said in the last line. */
+  stop(): Promise<Stopped>;
+}
+
+/** Of what was under way when the signal came. */
+export interface Stopped {
+  readonly drained: number;
+  /** What was not done in time; who asked for it is not told, and asks again. */
+  readonly interrupted: number;
 }
 
 const stopTimeoutMs = 30_000;
@@ -13,21 +20,23 @@ const flushTimeoutMs = 1_000;
 
 /**
  * Runs one process: SIGTERM and SIGINT drain it to exit code 0, with a last line that says how
- * long that took. It exits with 1, the reason logged, when it cannot start, when its work ends by
- * itself, when it cannot stop within 30 s, or on an error that nobody handled.
+ * much that was and how long it took. It exits with 1, the reason logged, when it cannot start,
+ * when its work ends by itself, when it has not stopped 30 s after the signal, or on an error that
+ * nobody handled.
  */
 export async function runProcess(log: Log, start: () => Promise<Running>): Promise<never> {
   const failed = unhandledError();
   const signal = stopSignal();
   try {
-    const running = await Promise.race([start(), failed]);
+    const late = signal.then(stopTimeout);
+    const running = await Promise.race([start(), failed, late]);
     const ended = running.ended?.then(() => {
       throw new Error('the work ended by itself');
     });
     const name = await Promise.race([signal, failed, ...(ended === undefined ? [] : [ended])]);
     log.info({ signal: name }, 'stopping');
     const startedAt = performance.now();
-    const done = await Promise.race([running.stop(), failed, stopTimeout()]);
+    const done = await Promise.race([running.stop(), failed, late]);
     const drainMs = Math.round(performance.now() - startedAt);
     return await exitAfter(log, 0, () => log.info({ signal: name, ...done, drainMs }, 'stopped'));
   } catch (error) {

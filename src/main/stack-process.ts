@@ -31,8 +31,8 @@ export interface StackProcess {
   start(): Promise<void>;
   /** SIGKILL; it stays down until `start`. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL after 35 s; it stays down until `start`. */
-  stop(): Promise<void>;
+  /** The signal, and SIGKILL after 35 s; gives its exit code. It stays down until `start`. */
+  stop(signal?: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
 }
 
 const readyTimeoutMs = 120_000;
@@ -88,9 +88,9 @@ export function createStackProcess(options: StackProcessOptions): StackProcess {
     });
   }
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
     wanted = false;
-    if (child !== undefined) await halt(child, signal);
+    return child === undefined ? null : halt(child, signal);
   }
 
   return {
@@ -99,8 +99,8 @@ export function createStackProcess(options: StackProcessOptions): StackProcess {
       return child?.pid;
     },
     start,
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+    stop: (signal = 'SIGTERM') => end(signal),
   };
 }
 
@@ -126,13 +126,15 @@ function launch(options: StackProcessOptions, tail: string[]) {
   return child;
 }
 
-async function halt(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
+async function halt(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  // All that it wrote has been read by then, its last line too.
+  const gone = once(child, 'close');
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
   await gone;
   clearTimeout(timer);
+  return child.exitCode;
 }
 
 /** Resolves with nothing once the URL answers 200, with a reason when that takes too long. */

@@ -205,8 +205,8 @@ const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
+  relayMetrics: 'METRICS_PORT (the relay takes the one after that)',
   workerMetrics: 'METRICS_PORT',
-  relayMetrics: 'METRICS_PORT (the relay takes the one after the gateway)',
 };
 
 async function awaitPorts(ports: StackPorts): Promise<void> {

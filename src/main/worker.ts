@@ -1,22 +1,22 @@
 import { Client as TemporalClient } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
-import { createLedger, createWaitingMoney } from '../ledger/index.js';
-import {
-  createLog,
-  installRuntime,
-  type Log,
-  measureWaiting,
-  startTracing,
-} from '../telemetry/index.js';
+import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
+import { createAlerts, createLedger } from '../ledger/index.js';
+import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
-import { builtWorkflowBundle, createHoldfastWorker } from './compose-worker.js';
+import {
+  builtWorkflowBundle,
+  createHoldfastWorker,
+  type HoldfastWorker,
+} from './compose-worker.js';
 import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
 import { ensureReconcileSchedule } from './reconcile-schedule.js';
-import { watch } from './watch.js';
+import { createFrozenWatch } from './watch-frozen.js';
+import { watchProcess } from './watch-process.js';
+import { watchStanding } from './watch-standing.js';
 
 const databaseCheckTimeoutMs = 1_400;
 const databaseCloseTimeoutMs = 4_000;
@@ -30,19 +30,26 @@ await runProcess(log, () => startWorker(config, log));
 async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Running> {
   const { host, healthPort, telemetry, temporal } = settings;
   const { service, metricsPort, otlpEndpoint } = telemetry;
-  const metrics = installRuntime({ log: parentLog, service, host, metricsPort });
+  const frozen = createFrozenWatch(parentLog);
+  const onTaskFailed = (runId: string) => frozen.suspect({ runId });
+  const onFailing = (workflowId: string) => frozen.suspect({ workflowId });
+  const metrics = installRuntime({ log: parentLog, service, host, metricsPort, onTaskFailed });
   const tracing = startTracing({ service, otlpEndpoint });
-  const database = await openDatabase(settings.database, service, parentLog);
+  const database = await openDatabase(settings.database, service, { log: parentLog, metrics });
   const connection = await NativeConnection.connect(temporal.connection);
   const workflowBundle = builtWorkflowBundle(process.argv[2]);
   const { namespace, taskQueue } = temporal;
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
+  const watched = { database, log: parentLog, metrics, tracing };
+  const provider = composeProvider(settings, watched);
   const worker = await createHoldfastWorker({
-    ...{ connection, namespace, taskQueue },
+    ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ledger: createLedger(database),
-    provider: composeProvider(settings, { database, log: parentLog, metrics }),
     plugins: [tracing.plugin],
-    sweep: composeSweep({ database, temporal: client, taskQueue, log: parentLog, metrics }),
+    sweep: composeSweep({
+      ...{ ...watched, provider, taskQueue, temporal: client, onFailing },
+      retentionDays: settings.retentionDays,
+    }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
   await ensureReconcileSchedule(client, taskQueue);
@@ -56,23 +63,39 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
       temporal: () => connection.workflowService.getSystemInfo({}).then(() => true),
     },
   });
-  const unwatch = watch({
-    ...{ read: createWaitingMoney(database), measure: measureWaiting(metrics), log: parentLog },
-    ...{ module: 'ledger', unread: 'the money that waits cannot be read' },
-  });
+  const alerts = createAlerts(database);
+  const watches = [
+    watchStanding(database, metrics, parentLog),
+    watchProcess(database, metrics),
+    frozen.start(client, metrics, (opId, attempts) =>
+      alerts.raise('workflow-frozen', opId, { attempts }),
+    ),
+  ];
   parentLog.info({ taskQueue, healthPort: health.port }, 'running');
 
   return {
     ended,
     async stop() {
-      unwatch();
+      for (const unwatch of watches) unwatch();
+      const underWay = worker.underWay();
       worker.shutdown();
-      await ended;
+      const interrupted = await ended.then(() => 0, stillUnderWay(worker));
+      const stopped = { drained: Math.max(0, underWay - interrupted), interrupted };
+      // It holds on to all the rest, and the exit lets go of that.
+      if (interrupted > 0) return stopped;
       await health.close();
       await connection.close();
       await database.close(databaseCloseTimeoutMs);
       await tracing.flush();
-      return { taskQueue };
+      return stopped;
     },
+  };
+}
+
+/** What a worker is at when its time to drain is over; any other end is a failure. */
+function stillUnderWay(worker: HoldfastWorker) {
+  return (error: unknown): number => {
+    if (error instanceof GracefulShutdownPeriodExpiredError) return Math.max(1, worker.underWay());
+    throw error;
   };
 }

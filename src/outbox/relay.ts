@@ -48,13 +48,29 @@ interface RelayDeps {
   readonly retryMs?: number;
   /** The wait after a lease that gave nothing; 250 ms when left out. */
   readonly idleMs?: number;
+  /** How long a batch under way may go on after the signal; 10 s when left out. */
+  readonly drainMs?: number;
 }
+
+/** Of the events that were lent when the signal came. */
+interface Ended {
+  readonly drained: number;
+  /** Not known to have left: lent again, here or elsewhere, when their lease has ended. */
+  readonly interrupted: number;
+}
+
+interface Batch {
+  lent: number;
+  left: number;
+}
+
+const nothing = (): Batch => ({ lent: 0, left: 0 });
 
 interface Relay {
   /** Leases once, hands on, marks; gives how many were lent. Throws what the events throw. */
   once(): Promise<number>;
-  /** Goes on until the signal; a batch under way is finished. */
-  run(signal: AbortSignal): Promise<void>;
+  /** Goes on until the signal; a batch under way is finished, when that is possible. */
+  run(signal: AbortSignal): Promise<Ended>;
 }
 
 const faultWaitMs = 1_000;
@@ -66,10 +82,14 @@ const threeDaysMs = 3 * 24 * 3_600_000;
  */
 export function createRelay(deps: RelayDeps): Relay {
   const { events, sink, onFault, batchMax = 100, leaseMs = 10_000, idleMs = 250 } = deps;
-  const { onHanded = () => undefined, retryMs = threeDaysMs } = deps;
+  const { onHanded = () => undefined, retryMs = threeDaysMs, drainMs = 10_000 } = deps;
 
-  async function once(): Promise<number> {
+  async function once(batch: Batch): Promise<number> {
+    // From before the lease, and half of it: who begins past its end could overtake another.
+    const lastMoment = performance.now() + leaseMs / 2;
     const lent = await events.lease(batchMax, leaseMs);
+    batch.lent = lent.length;
+    if (performance.now() > lastMoment) return lent.length;
     // Side by side: no two are of one operation, and one that is slow holds up none but its own.
     const answers = await Promise.all(
       lent.map(async (event) => ({ id: event.id, refusal: await publish(event) })),
@@ -79,6 +99,7 @@ export function createRelay(deps: RelayDeps): Relay {
       refusal === undefined ? [] : [{ id, ...refusal }],
     );
     if (taken.length > 0) await events.deliver(taken);
+    batch.left = taken.length;
     const dead = refused.length > 0 ? await events.refuse(refused, retryMs) : 0;
     onHanded({ taken: taken.length, refused: refused.length, dead });
     return lent.length;
@@ -96,21 +117,45 @@ export function createRelay(deps: RelayDeps): Relay {
     }
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const waitMs = await once().then(
-        // The next event of an operation can only be lent now that this one has left.
-        (lent) => (lent > 0 ? 0 : idleMs),
-        (error: unknown) => {
-          onFault(error);
-          return faultWaitMs;
-        },
-      );
-      if (waitMs > 0) await pause(waitMs, signal);
-    }
+  async function run(signal: AbortSignal): Promise<Ended> {
+    let batch = nothing();
+    const working = async () => {
+      while (!signal.aborted) {
+        batch = nothing();
+        const waitMs = await once(batch).then(
+          // The next event of an operation can only be lent now that this one has left.
+          (lent) => (lent > 0 ? 0 : idleMs),
+          (error: unknown) => {
+            onFault(error);
+            return faultWaitMs;
+          },
+        );
+        if (waitMs === 0 || signal.aborted) continue;
+        batch = nothing();
+        await pause(waitMs, signal);
+      }
+    };
+    await withinDrain(working(), drainMs, signal);
+    return { drained: batch.left, interrupted: batch.lent - batch.left };
   }
 
-  return { once, run };
+  return { once: () => once(nothing()), run };
+}
+
+/** Resolves when the work has ended, or has gone on for too long after the signal. */
+async function withinDrain(
+  working: Promise<void>,
+  drainMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    const count = () => {
+      timer = setTimeout(resolve, drainMs);
+    };
+    signal.addEventListener('abort', count, { once: true });
+  });
+  await Promise.race([working, late]).finally(() => clearTimeout(timer));
 }
 
 function pause(waitMs: number, signal: AbortSignal): Promise<void> {

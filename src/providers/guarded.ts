@@ -40,6 +40,8 @@ export function guarded(
     // One without fences answers by itself, which says nothing of the provider.
     fence: (request) =>
       provider.profile.fences ? watched(() => provider.fence(request)) : provider.fence(request),
+    // Not watched: a long list that is slow says nothing of how payments do.
+    since: (cursor) => provider.since(cursor),
   };
 }
 

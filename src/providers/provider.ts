@@ -19,6 +19,8 @@ export interface ProviderProfile {
   readonly replaysErrors: boolean;
   /** Whether what stands under a reference can be asked for. */
   readonly finds: boolean;
+  /** Whether all its charges can be read through, to be compared with ours. */
+  readonly lists: boolean;
   /** How far a look-up may lag behind a step. */
   readonly visibilityDelayMs: number;
   /** True where a reference can be closed: what arrives under it later is refused. */
@@ -61,6 +63,29 @@ export interface OutsideRequest {
   readonly trace?: string;
 }
 
+/** A charge as the provider's own list shows it, whoever made it. Minor units. */
+export interface ListedCharge {
+  readonly chargeId: string;
+  /** What it was made under; not only ours have one. */
+  readonly reference: string;
+  readonly state: 'pending' | 'authorized' | 'captured' | 'gone';
+  readonly minor: number;
+  readonly currency: string;
+  readonly capturedMinor: number;
+  readonly refundedMinor: number;
+  readonly expiresAt?: number;
+}
+
+/** Some of the provider's charges. */
+export interface ChargePage {
+  readonly data: readonly ListedCharge[];
+  /** How many could not be read. */
+  readonly unreadable: number;
+  /** Where to go on; after the last page, where to look again later. */
+  readonly next: string;
+  readonly isLast: boolean;
+}
+
 /**
  * The outside world that moves money. One call each; nothing here repeats by itself or throws. What
  * an answer must say is checked against the request: what does not fit is `contradicted`.
@@ -83,4 +108,9 @@ export interface PaymentProvider {
    * nothing. Gives what stood there before, if anything did.
    */
   fence(request: OutsideRequest): Promise<Ok<OutsideAnswer | Fenced> | Retry | Unknown>;
+  /**
+   * Reads through all charges, where the profile says that it can: from the beginning with null,
+   * else from the `next` of a page. A charge may be shown twice, and after its change once more.
+   */
+  since(cursor: string | null): Promise<Ok<ChargePage> | Retry | Unknown>;
 }

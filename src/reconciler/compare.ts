@@ -26,7 +26,7 @@ const hourMs = 3_600_000;
  * and ends what certainly did not by fencing it.
  */
 export function compareOpen(
-  row: Pick<OpenOperation, 'envelope' | 'phase' | 'isOverdue' | 'hasCaptures'>,
+  row: Pick<OpenOperation, 'envelope' | 'phase' | 'isOverdue' | 'hasBlindCapture'>,
   standing: Standing,
 ): Action {
   if (standing === 'running') {
@@ -35,8 +35,8 @@ export function compareOpen(
     if (!row.isOverdue || !canEnd) return none;
     return { kind: 'tell', because: 'budget-ended', once: `budget:${row.envelope.opId}` };
   }
-  // A new run would count its captures from the first again, under keys that are spent.
-  if (row.hasCaptures) return { kind: 'person', because: 'captures-begun' };
+  // Begun by a worker of before: a new run could not ask what became of it.
+  if (row.hasBlindCapture) return { kind: 'person', because: 'captures-begun' };
   switch (standing) {
     case 'unknown':
       return { kind: 'restart', because: 'workflow-lost' };

@@ -1,8 +1,24 @@
 /**
- * @module reconciler: what ledger and Temporal say of the same operation, compared and mended.
- * lives here: the comparison, pure, and the sweep that looks at pages of operations
- * may touch: domain; the ledger's reads and the watch over workflows through their types, injected
+ * @module reconciler: what ledger, Temporal and provider say of the same, compared and mended.
+ * lives here: the comparisons, pure, and the sweeps that look at pages of operations and charges
+ * may touch: domain; reads, findings, provider and the watch over workflows by type, injected
  * never: a balance, a state, an end; anything that a live workflow owns, beside telling it to look
  * proved in: tables in test/reconciler, and sweeps over real servers there
  */
-export { createSweep, type Finding, type Sweep, type Swept } from './sweep.js';
+import type { Checked } from '../ledger/violations.js';
+import type { HoldSweep } from './hold-sweep.js';
+import type { ProviderSweep } from './provider-sweep.js';
+import type { OperationSweep } from './sweep.js';
+
+export type { Checked } from '../ledger/violations.js';
+export { createHoldSweep } from './hold-sweep.js';
+export { type Compared, createProviderSweep } from './provider-sweep.js';
+export { createSweep, type Finding, type Swept } from './sweep.js';
+
+/** Looks whether the invariants hold, a part at a time; gives from where the next look goes on. */
+interface InvariantSweep {
+  invariants(from: Checked | null): Promise<Checked>;
+}
+
+/** All that one sweep looks at. */
+export interface Sweep extends OperationSweep, ProviderSweep, HoldSweep, InvariantSweep {}

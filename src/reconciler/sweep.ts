@@ -1,6 +1,6 @@
 import type { OpenWorkflow, Watch } from '../client/index.js';
 import type { Envelope, OpId } from '../domain/index.js';
-import type { OpenOperations } from '../ledger/index.js';
+import type { OpenOperations, Prune } from '../ledger/index.js';
 import { type Action, compareEnded, compareOpen, nextBefore } from './compare.js';
 
 /** What a sweep did about one operation, or could not do. */
@@ -22,6 +22,13 @@ export interface SweepDeps {
   readonly watch: Watch;
   /** Applies webhooks that nobody decided about, so many at most; gives how many it looked at. */
   readonly applyWaiting: (limit: number) => Promise<number>;
+  readonly prune: Prune;
+  /** Does the work in the trace of the request that an operation came from. */
+  readonly inTrace: <Done>(
+    traceId: string,
+    name: string,
+    work: () => Promise<Done>,
+  ) => Promise<Done>;
   /** Told of everything that is done. */
   readonly onFinding: (finding: Finding) => void;
   /** Operations that something happened to are left alone so long; 10 s when left out. */
@@ -31,28 +38,34 @@ export interface SweepDeps {
 }
 
 /** A page of work each; `beat` is called as it goes on. Nothing that a workflow owns is written. */
-export interface Sweep {
+export interface OperationSweep {
   /** Open rows after the row `after`, 0 for the first. */
   openOperations(after: number, beat: () => void): Promise<Swept>;
   /** Open workflows started before the moment `before`, in epoch milliseconds; null for now. */
   openWorkflows(before: number | null, beat: () => void): Promise<Swept>;
   waitingWebhooks(): Promise<number>;
+  /** Forgets a batch of what is long over; `next` while there is more. */
+  forget(batch: number): Promise<{ readonly next: number | null }>;
 }
 
 const pageMax = 200;
 const webhooksMax = 100;
+const forgottenMax = 1_000;
 const atOnceMax = 10;
 
 /** The sweep over what it is given. */
-export function createSweep(deps: SweepDeps): Sweep {
+export function createSweep(deps: SweepDeps): OperationSweep {
   const { operations, watch, onFinding, quietMs = 10_000, lingersMs = 60_000 } = deps;
 
   async function act(opId: OpId, action: Action, envelope?: Envelope): Promise<boolean> {
     if (action.kind === 'none') return false;
-    const done =
-      action.kind === 'restart'
-        ? envelope !== undefined && (await watch.restart(envelope))
-        : action.kind === 'person' || (await watch.tell(opId, action.once));
+    const mend = async () => {
+      if (action.kind === 'restart') return envelope !== undefined && watch.restart(envelope);
+      return action.kind === 'person' || watch.tell(opId, action.once);
+    };
+    const done = envelope
+      ? await deps.inTrace(envelope.trace, `reconcile ${action.kind}`, mend)
+      : await mend();
     if (done) onFinding({ opId, action });
     return done;
   }
@@ -91,6 +104,11 @@ export function createSweep(deps: SweepDeps): Sweep {
       return { seen: open.length, acted, next: open.length < pageMax ? null : nextBefore(starts) };
     },
     waitingWebhooks: () => deps.applyWaiting(webhooksMax),
+    forget: async (batch) => {
+      const { events, webhooks, findings } = await deps.prune(forgottenMax);
+      const most = Math.max(events, webhooks, findings);
+      return { next: most < forgottenMax ? null : batch + 1 };
+    },
   };
 }
 

@@ -12,6 +12,8 @@ export interface RuntimeSettings {
   readonly host: string;
   /** Where Prometheus asks for /metrics, 1 to 65535; null for no metrics. */
   readonly metricsPort: number | null;
+  /** Told of the run whose workflow task this process failed. */
+  readonly onTaskFailed?: (runId: string) => void;
 }
 
 /**
@@ -19,9 +21,10 @@ export interface RuntimeSettings {
  * to our log, and its metrics, with ours beside them, to one Prometheus endpoint. Signals are left
  * to the caller, who drains the worker. Returns where to count. Throws when the port is taken.
  */
-export function installRuntime({ log, service, host, metricsPort }: RuntimeSettings): Metrics {
+export function installRuntime(settings: RuntimeSettings): Metrics {
+  const { log, service, host, metricsPort, onTaskFailed } = settings;
   const runtime = Runtime.install({
-    logger: temporalLogger(log),
+    logger: temporalLogger(log, onTaskFailed),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },

@@ -9,10 +9,16 @@ const levels = {
   ERROR: 'error',
 } as const satisfies Record<LogLevel, string>;
 
+// What the SDK says, and says nowhere else, of the first of its tries at a task.
+const taskFailed = 'Failing workflow task';
+
 /** Our log as `Runtime.install({ logger })` takes it: lines of the SDK, workflows, activities. */
-export function temporalLogger(log: Log): Logger {
-  const write = (level: LogLevel, message: string, about?: LogMetadata) =>
+export function temporalLogger(log: Log, onTaskFailed?: (runId: string) => void): Logger {
+  const write = (level: LogLevel, message: string, about?: LogMetadata) => {
     log[levels[level]](about === undefined ? {} : inOurWords(about), message);
+    const runId: unknown = about?.runId;
+    if (message === taskFailed && typeof runId === 'string') onTaskFailed?.(runId);
+  };
   return {
     log: write,
     trace: (message, about) => write('TRACE', message, about),

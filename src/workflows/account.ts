@@ -46,7 +46,7 @@ async function untilDone<Result extends { kind: string } | Fail>(
         if (!isStepFailure(error)) throw error;
         wishes.verify = false;
         count('holdfast_operations_parked', envelope);
-        await parkedUntilVerify(faultReason(error), wishes);
+        await parkedUntilVerify(faultReason(error), wishes, wishes.heard);
       }
     }
   });

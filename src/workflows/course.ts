@@ -179,9 +179,10 @@ async function park(course: Course, stuck: Stuck): Promise<void> {
   course.parked += 1;
   // What was decided while it walked would otherwise wait for the next one who asks.
   course.wishes.verify = course.decision !== undefined;
+  const { heard } = course.wishes;
   await note(course, 'parked', stuck.reason).catch(stuckOnFault);
   count('holdfast_operations_parked', course.envelope);
-  await parkedUntilVerify(`${described(course)}: ${stuck.reason}`, course.wishes);
+  await parkedUntilVerify(`${described(course)}: ${stuck.reason}`, course.wishes, heard);
 }
 
 /** Does what two people decided. The ledger looks whether they did; if not, nothing changes. */

@@ -1,60 +1,28 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import {
   type Authorized,
-  type CaptureRefusal,
-  type CaptureWish,
   type Held,
   type HoldRefusal,
   type Holding,
-  judgeCapture,
   type PaymentResult,
-  type RefusalCode,
   unreachable,
 } from '../domain/index.js';
 import { now } from './clock.js';
 import { type Course, endOf, ledger, note, type Stuck } from './course.js';
 import { capture, extend, type HoldAnswer } from './messages.js';
+import {
+  type Act,
+  noHoldYet,
+  type OpenHold,
+  promiseCapture,
+  promiseExtension,
+  promiseLetGo,
+} from './open-hold.js';
 import { certainOf } from './outside.js';
 import { find } from './provider-step.js';
 import { chargeRest } from './rest-charge.js';
-import type { Wishes } from './wishes.js';
-
-/** What was accepted about a hold, carried out one after the other. */
-type Act =
-  | {
-      readonly kind: 'capture';
-      readonly n: number;
-      readonly minor: number;
-      readonly final: boolean;
-      /** Set for a capture that the hold ends with either way: refused, it is let go as this. */
-      readonly orElse?: RefusalCode;
-      /** Is charged by itself once this is captured. */
-      readonly rest?: number;
-    }
-  | { readonly kind: 'extend'; readonly n: number; readonly expiresAt: number }
-  | { readonly kind: 'say'; readonly reason: string; readonly event: string }
-  | { readonly kind: 'let-go'; readonly code: RefusalCode };
-
-/** A hold between its authorisation and its end, and what is still to be done about it. */
-export interface OpenHold {
-  holding: Holding | undefined;
-  /** When the hold ends by itself, and the latest moment that the provider allows. */
-  expiresAt: number;
-  expiresAtMax: number;
-  readonly acts: Act[];
-  /** How many acts were accepted: names each. */
-  accepted: number;
-  warned: boolean;
-}
 
 const warnBeforeMs = 24 * 3_600_000;
-
-/** A hold that is not there yet. */
-export function noHoldYet(): OpenHold {
-  return {
-    ...{ holding: undefined, expiresAt: 0, expiresAtMax: 0, acts: [], accepted: 0, warned: false },
-  };
-}
 
 /** Hears wishes about the hold from now on; before it is held, and once it closes, they lose. */
 export function listenForHold({ wishes }: Course): OpenHold {
@@ -71,44 +39,6 @@ export function listenForHold({ wishes }: Course): OpenHold {
   setHandler(capture, (wish) => ({ ...promiseCapture(hold, wishes, wish), asked: wish }));
   setHandler(extend, (expiresAt) => ({ ...judgedExtension(expiresAt), asked: expiresAt }));
   return hold;
-}
-
-/** Accepts a capture, or says why not; it is carried out in its turn. */
-export function promiseCapture(
-  hold: OpenHold,
-  wishes: Wishes,
-  wish: CaptureWish & Pick<Act & { kind: 'capture' }, 'orElse' | 'rest'>,
-): { readonly kind: 'accepted' } | CaptureRefusal {
-  const { holding } = hold;
-  if (holding === undefined || wishes.withdrawn) return { kind: 'refused', code: 'invalid-state' };
-  const judged = judgeCapture(holding, wish);
-  if (judged.kind === 'refused') return judged;
-  const { minor, final } = judged;
-  hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
-  wishes.open = !final;
-  hold.accepted += 1;
-  const { orElse, rest } = wish;
-  const more = { ...(orElse !== undefined && { orElse }), ...(rest !== undefined && { rest }) };
-  hold.acts.push({ kind: 'capture', n: hold.accepted, minor, final, ...more });
-  return { kind: 'accepted' };
-}
-
-/** Accepts another end of the hold, epoch milliseconds. */
-export function promiseExtension(hold: OpenHold, expiresAt: number): void {
-  hold.accepted += 1;
-  hold.acts.push({ kind: 'extend', n: hold.accepted, expiresAt });
-}
-
-/** Lets something be written down, as an event of its own, before what is promised after it. */
-export function promiseSaying(hold: OpenHold, reason: string, event: string): void {
-  hold.acts.push({ kind: 'say', reason, event });
-}
-
-/** Accepts that the hold ends with nothing more taken, and nothing else from now on. */
-export function promiseLetGo(hold: OpenHold, wishes: Wishes, code: RefusalCode): void {
-  if (hold.holding !== undefined) hold.holding = { ...hold.holding, closing: true };
-  wishes.open = false;
-  hold.acts.push({ kind: 'let-go', code });
 }
 
 function refused(code: HoldRefusal['code']): HoldRefusal {
@@ -158,17 +88,24 @@ async function openHold(
   held: Held,
   { expiresAt = Infinity }: Authorized,
 ): Promise<void> {
-  await note(course, 'held', 'it waits to be captured', 'hold.authorized');
+  const { acts = 0, captured = 0, open } = held.resumes ?? {};
+  // The phase tells another run that a capture is over: not yet.
+  if (open === undefined) {
+    await note(course, 'held', 'it waits to be captured', 'hold.authorized');
+  }
   const { overCapturePercent } = await ledger.doubtProfile();
   hold.expiresAtMax = expiresAt;
   hold.expiresAt = Math.min(held.expiresAt ?? expiresAt, expiresAt);
   hold.holding = {
     captures: course.envelope.command.payload.capture === 'multiple' ? 'multiple' : 'manual',
-    ...{ authorised: held.minor, captured: 0, promised: 0, closing: false },
+    ...{ authorised: held.minor, captured, promised: open?.minor ?? 0 },
+    closing: open?.final ?? false,
     tolerancePercent: overCapturePercent,
   };
   // Withdrawn in time, before this run knew what was authorised: it is let go at once.
-  course.wishes.open = true;
+  course.wishes.open = open?.final !== true;
+  hold.accepted = Math.max(hold.accepted, acts);
+  if (open !== undefined) hold.acts.unshift({ kind: 'capture', ...open });
 }
 
 /** The next thing to do: what was accepted, or a withdrawal, or the end of the hold's time. */
@@ -199,21 +136,21 @@ async function captureHeld(
   act: Act & { kind: 'capture' },
   { chargeId }: Authorized,
 ): Promise<PaymentResult | Stuck | undefined> {
-  const { n, minor, final, rest } = act;
+  const { n, minor, final, rest, sentAt } = act;
   const { opId, trace } = course.envelope;
   const tolerancePercent = hold.holding?.tolerancePercent ?? 0;
-  const asked = { step: `capture.${n}`, minor, final, tolerancePercent };
+  const asked = { step: `capture.${n}`, minor, final, tolerancePercent, chargeId };
   const begun = await (rest === undefined
     ? ledger.beginCapture(opId, asked)
     : ledger.beginCaptureWithRest(opId, { ...asked, rest }));
   if (begun.kind === 'fail') return notTaken(course, hold, act, begun.code);
 
-  const { reference } = begun;
+  const { reference } = { ...begun, ...act };
   const { currency } = course.envelope.command.payload;
   const answer = await certainOf(
     course,
     { step: 'capture', reference, amount: { minor, currency }, chargeId, final, trace },
-    { heldAt: now() },
+    sentAt === undefined ? { heldAt: now() } : { heldAt: sentAt, replayed: true },
   );
   if (answer.kind === 'stuck') return answer;
   if (answer.kind === 'declined') return notTaken(course, hold, act, answer.declineCode);
@@ -221,7 +158,7 @@ async function captureHeld(
   const move = { step: `settle.${n}`, final: final && rest === undefined };
   const settled = await ledger.settlePayment(opId, answer, move);
   if (settled.kind !== 'captured-part') return endOf(settled);
-  if (rest !== undefined) return chargeRest(course, rest);
+  if (rest !== undefined) return chargeRest(course, rest, sentAt);
   kept(hold, { captured: minor, promised: -minor });
   course.wishes.open = hold.holding?.closing === false;
   return undefined;

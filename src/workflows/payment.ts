@@ -20,8 +20,9 @@ import {
   type Stuck,
   untilEnded,
 } from './course.js';
-import { heldUntilClosed, listenForHold, type OpenHold } from './held-payment.js';
+import { heldUntilClosed, listenForHold } from './held-payment.js';
 import { listenForMethod } from './method.js';
+import { authorizedBefore, type OpenHold } from './open-hold.js';
 import { certainOf, isOurs } from './outside.js';
 import type { Certain } from './provider-step.js';
 import { writesRowFirst } from './versions.js';
@@ -102,6 +103,8 @@ async function verdictOf(course: Course<PaymentCommand>, held: Held): Promise<Ve
   }
   // Chosen before this run, which was told so by the ledger.
   if (held.method === 'balance') return { kind: 'internal' };
+  const before = authorizedBefore(held);
+  if (before !== undefined) return before;
   const { reference, minor, currency, heldAt, expiresAt, replayed } = held;
   const request = {
     step: capture === 'automatic' ? ('charge' as const) : ('authorize' as const),

@@ -1,10 +1,12 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { ReconcileSteps } from '../activities/reconcile.js';
+import type { Checked, ReconcileSteps } from '../activities/reconcile.js';
 
 /** Where a sweep stopped, for the next one to go on; from the beginning when left out. */
 export interface SweepEnd {
   readonly after: number;
   readonly before: number | null;
+  readonly finding?: number;
+  readonly checked?: Checked;
 }
 
 const steps = proxyActivities<ReconcileSteps>({
@@ -18,14 +20,21 @@ const pagesMax = 10;
 
 /**
  * Mends what fell apart: runs operations again whose workflow is gone, tells those whose time is
- * over, applies webhooks that waited. It looks at so many pages, and the next sweep goes on there.
+ * over, applies webhooks that waited, compares the provider's charges with ours, looks whether the
+ * invariants hold. It looks at so many pages, and the next sweep goes on there.
  */
 export async function reconcile(): Promise<SweepEnd> {
   const begins = (workflowInfo().lastResult as SweepEnd | undefined) ?? { after: 0, before: null };
   const after = await pages(begins.after, (from) => steps.reconcileOperations(from));
   const before = await pages(begins.before, (from) => steps.reconcileWorkflows(from));
   await steps.applyWebhooks();
-  return { after: after ?? 0, before };
+  await pages(1, (page) => steps.reconcileCharges(page));
+  // After the list, so that what it shows as mended is not seen once more as it was.
+  const finding = await pages(begins.finding ?? 0, (from) => steps.reconcileFindings(from));
+  await steps.reconcileHolds();
+  const checked = await steps.checkInvariants(begins.checked ?? null);
+  await pages(1, (batch) => steps.forgetOld(batch));
+  return { after: after ?? 0, before, finding: finding ?? 0, checked };
 }
 
 async function pages<From>(

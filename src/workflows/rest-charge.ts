@@ -7,8 +7,13 @@ import { certainOf } from './outside.js';
  * Charges what a hold and its tolerance did not cover, under a key of its own: a doubt about it is
  * ended like any other, never by a second call under another key. Declined for good, the operation
  * ends settled with what was captured before, and what was set aside for the rest goes back.
+ * Another run may have begun it, not before `begunBefore`: then it is looked up first.
  */
-export async function chargeRest(course: Course, minor: number): Promise<PaymentResult | Stuck> {
+export async function chargeRest(
+  course: Course,
+  minor: number,
+  begunBefore: number | undefined,
+): Promise<PaymentResult | Stuck> {
   const { opId, trace, command } = course.envelope;
   const { currency } = command.payload;
   const written = await ledger.writeAttempt(opId, 'charge.2', 1, minor);
@@ -17,7 +22,7 @@ export async function chargeRest(course: Course, minor: number): Promise<Payment
   const answer = await certainOf(
     course,
     { step: 'charge', reference, amount: { minor, currency }, trace },
-    { heldAt: now() },
+    begunBefore === undefined ? { heldAt: now() } : { heldAt: begunBefore, replayed: true },
   );
   if (answer.kind === 'stuck') return answer;
   if (answer.kind === 'captured') {

@@ -8,7 +8,7 @@ import {
   promiseCapture,
   promiseLetGo,
   promiseSaying,
-} from './held-payment.js';
+} from './open-hold.js';
 import { cancel, complete, match } from './messages.js';
 import { chargesTheRest } from './versions.js';
 

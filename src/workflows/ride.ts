@@ -29,8 +29,9 @@ import {
   type Stuck,
   untilEnded,
 } from './course.js';
-import { heldUntilClosed, promiseExtension, promiseLetGo } from './held-payment.js';
+import { heldUntilClosed } from './held-payment.js';
 import { ledgerSteps } from './ledger-step.js';
+import { authorizedBefore, promiseExtension, promiseLetGo } from './open-hold.js';
 import { canRelease } from './outgoing.js';
 import { certainOf, isOurs } from './outside.js';
 import type { Certain } from './provider-step.js';
@@ -103,6 +104,8 @@ async function unmatched(
 }
 
 async function verdictOf(course: Course, { matchedAt }: Booking, held: Held) {
+  const before = authorizedBefore(held);
+  if (before !== undefined) return before;
   const { envelope } = course;
   const { reference, minor, currency, heldAt, replayed } = held;
   const bookedBy = envelope.acceptedAt + envelope.timeBudgetMs;

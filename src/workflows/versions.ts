@@ -7,6 +7,11 @@ export function looksAfterRepeat(): boolean {
   return patched('look-after-repeat');
 }
 
+/** What a provider tells of a parked operation wakes it; only a person did. */
+export function evidenceWakes(): boolean {
+  return patched('evidence-wakes');
+}
+
 /** A fare beyond its hold and the tolerance is taken in two charges; it was refused. */
 export function chargesTheRest(): boolean {
   return patched('charge-the-rest');

@@ -14,13 +14,15 @@ export interface Wishes {
   cancelled: boolean;
   /** What the provider told by itself, the latest of each reference. */
   readonly told: Map<string, OutsideAnswer>;
+  /** How often it told something. */
+  heard: number;
 }
 
 /** Listens from now on. Call it before the first step, or a wish could come before its ear. */
 export function listenForWishes(): Wishes {
   const wishes: Wishes = {
     ...{ withdrawn: false, verify: false, open: true, cancelled: false },
-    told: new Map(),
+    ...{ told: new Map(), heard: 0 },
   };
   const wish = (): WithdrawAnswer => {
     // Who stands still wakes up for it.
@@ -33,6 +35,7 @@ export function listenForWishes(): Wishes {
   });
   setHandler(evidence, (told) => {
     wishes.told.set(told.reference, told);
+    wishes.heard += 1;
   });
   CancellationScope.current().cancelRequested.catch(() => {
     wishes.cancelled = true;

@@ -1,7 +1,7 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountId, OpId } from '../../src/domain/index.js';
-import { aSweep } from '../support/a-sweep.js';
+import { aSweep, sweptOnce } from '../support/a-sweep.js';
 import { swept } from '../support/rounds.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 import { booksOf, hurried, isHeld, plenty, takenBy } from './running-races.js';
@@ -21,7 +21,7 @@ test('constant-sweep: operations end as ever while the reconciler never rests', 
   const before = (await world.available(account)) ?? 0;
   let [spent, going, times] = [0, true, 0];
   const sweeping = (async () => {
-    for (; going; times += 1) await sweep();
+    for (; going; times += 1) await sweptOnce(world);
   })();
 
   const done = swept(context, 'constant-sweep', asked, async (draw, n) => {
@@ -51,14 +51,9 @@ test('constant-sweep: operations end as ever while the reconciler never rests', 
 /** While it is held its workflow lives, and a whole sweep finds nothing to do about it. */
 async function endHold(opId: OpId, ending: 'capture' | 'cancel'): Promise<void> {
   await isHeld(world, opId);
-  await sweep();
+  await sweptOnce(world);
   expect(found.filter((finding) => finding.opId === opId)).toEqual([]);
   const { client } = world;
   const wish = ending === 'capture' ? client.capture(opId, {}, nanoid()) : client.withdraw(opId);
   expect(await wish).toEqual({ kind: 'accepted' });
-}
-
-async function sweep(): Promise<void> {
-  const { taskQueue, temporal } = world;
-  await temporal.workflow.execute('reconcile', { taskQueue, workflowId: nanoid(), args: [] });
 }

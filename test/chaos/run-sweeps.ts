@@ -44,20 +44,39 @@ async function runPass(
   interrupted: AbortSignal,
 ): Promise<boolean> {
   const before = verdict.faults.length;
+  await runTests(verdict, interrupted, {
+    pattern: `^(${names.join('|')}): `,
+    files: [...new Set(names.map((name) => sweeps[name].file))],
+    env: { [chaosVariables.seed]: `${seed}`, [chaosVariables.sweepMs]: `${sweepMs}` },
+  });
+  return verdict.faults.length - before === names.length;
+}
+
+interface Tests {
+  readonly pattern: string;
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Runs some of all the tests, for as long as they take. */
+export async function runTests(
+  verdict: Verdict,
+  interrupted: AbortSignal,
+  { pattern, files, env }: Tests,
+): Promise<void> {
   const vitest = await createVitest('test', {
     ...{ root, watch: false, config: '.config/vitest.config.ts', reporters: [verdict] },
-    testNamePattern: `^(${names.join('|')}): `,
+    testNamePattern: pattern,
     // A full sweep takes as long as it takes.
     testTimeout: 24 * 3_600_000,
-    env: { [chaosVariables.seed]: `${seed}`, [chaosVariables.sweepMs]: `${sweepMs}` },
+    env: { ...env },
   });
   const cancel = () => void vitest.cancelCurrentRun('keyboard-input');
   interrupted.addEventListener('abort', cancel);
   try {
-    await vitest.start([...new Set(names.map((name) => sweeps[name].file))]);
+    await vitest.start([...files]);
   } finally {
     interrupted.removeEventListener('abort', cancel);
     await vitest.close();
   }
-  return verdict.faults.length - before === names.length;
 }

@@ -53,6 +53,11 @@ export const sweeps = {
     few: 16,
     full: 1_000,
   },
+  'graceful-end': {
+    file: 'test/chaos/graceful-end.test.ts',
+    few: 10,
+    full: 100,
+  },
   'ride-ends': {
     file: 'test/chaos/ride-races.test.ts',
     few: 12,

@@ -1,10 +1,11 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
-import type { SweepName } from './sweeps.js';
+import { type Befallen, violationsOf } from './cells.js';
 
 /** What all sweeps of a run came to, said as they end. */
 export class Verdict implements Reporter {
   operations = 0;
-  readonly faults: { name: SweepName; rounds: number; operations: number }[] = [];
+  readonly faults: { name: string; rounds: number; operations: number }[] = [];
+  readonly befallen: Befallen[] = [];
   readonly violations: string[] = [];
   readonly #onProgress: (line: string) => void;
 
@@ -13,13 +14,24 @@ export class Verdict implements Reporter {
   }
 
   onTestCaseResult(test: TestCase): void {
-    const { swept } = test.meta();
+    const { swept, befallen } = test.meta();
     if (swept !== undefined) {
       const { fault: name, rounds, operations, violations } = swept;
       this.operations += operations;
       this.faults.push({ name, rounds, operations });
       this.violations.push(...violations.map((violation) => `${name}: ${violation}`));
       this.#onProgress(`  ${name}: ${rounds} rounds, ${operations} operations`);
+    }
+    if (befallen !== undefined) {
+      const { operation: name, cells } = befallen;
+      this.operations += cells.length;
+      this.faults.push({ name, rounds: cells.length, operations: cells.length });
+      this.befallen.push(befallen);
+      this.#onProgress(`  ${name}: ${cells.length} cells`);
+      const violations = violationsOf(befallen);
+      for (const violation of violations) this.#violated(violation);
+      // They are why the test failed, and say more.
+      if (violations.length > 0) return;
     }
     const { errors = [] } = test.result();
     for (const { message } of errors) this.#violated(`${test.name}: ${message}`);

@@ -48,6 +48,20 @@ test('reads with drizzle, moments as text, and has no transactions to offer', as
   );
 });
 
+test('tells how long each statement took, by its verb, also when it failed', async () => {
+  const told: [string, boolean][] = [];
+  const onStatement = (statement: string, ms: number) => told.push([statement, ms > 0]);
+  const timed = aPool({ onStatement });
+
+  await timed.call('public.wait_v1', 6);
+  await timed.sql`select 1 as one`;
+  await timed.read((orm) => orm.select().from(account));
+  await expect(timed.sql`select 1 / 0 as none`).rejects.toMatchObject({ code: '22012' });
+  await timed.close(1_000);
+
+  expect(told).toEqual(['public.wait_v1', 'sql', 'read', 'sql'].map((name) => [name, true]));
+});
+
 test('sends one message for a verb once its text is known to the connection', async () => {
   const proxy = await createProxy({ port: Number(new URL(ownerUrl).port) });
   const counted = aPool({ url: proxy.via(ownerUrl) });

@@ -69,7 +69,8 @@ export interface TestGateway {
   raw(bytes: string | Buffer): Promise<Answer>;
   /** How many operations the tenant has. */
   operations(): Promise<number>;
-  stop(): Promise<void>;
+  /** Says what became of the requests under way. */
+  stop(): Promise<{ readonly drained: number; readonly interrupted: number }>;
 }
 
 /** Where a test puts something between the gateway and its servers. */
@@ -133,6 +134,7 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
       await database.close(1_000);
       await issuer.close();
       await world.close();
+      return app.ended;
     },
   };
 }

@@ -1,7 +1,6 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AccountId, commands, type OpId } from '../../src/domain/index.js';
-import { violationsQuery } from '../ledger/violations.js';
 import { eventually } from '../support/eventually.js';
 import { type Answer, aGateway, type Sent, type TestGateway } from './a-gateway.js';
 
@@ -57,9 +56,7 @@ describe('cases', () => {
   async function ended(opId: OpId, account: AccountId) {
     const { world } = gateway;
     const result = await world.client.result(opId, 10_000);
-    const broken = await world.database.owner.unsafe(violationsQuery, [world.tenant]);
-    const rules = [...broken].map(({ rule }) => String(rule));
-    return { result, available: await world.available(account), rules };
+    return { result, available: await world.available(account), rules: await world.disagreeing() };
   }
 
   test('of a parked payment says what is at risk, what is known and what to do', async () => {

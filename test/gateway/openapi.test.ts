@@ -63,7 +63,8 @@ describe('the description of the API', () => {
     await gateway.send('GET', '/v1/operations/op_nobody');
 
     const text = await gateway.metrics.text();
-    expect(text).toContain('route="/v1/operations/:opId",status="404"');
+    expect(text).toContain('endpoint="/v1/operations/:opId",status="404"');
+    expect(text).toMatch(/^active_connections\{.*\} [1-9]/m);
     expect(text).not.toContain('op_nobody');
     expect(gateway.lines.at(-1)).toMatchObject({
       message: 'answered',

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTokenVerifier } from '../../src/gateway/index.js';
@@ -119,7 +121,54 @@ describe('closing', () => {
     expect([status, body.account]).toEqual([202, account]);
     await expect(gateway.send('GET', '/livez')).rejects.toThrow();
   });
+
+  test('says so to all that is new, until what it had begun has ended', async () => {
+    const gateway = await aGateway();
+    const authorization = `Bearer ${await gateway.issuer.token('admin', 'ada', 't')}`;
+    const socket = await aBegunPost(gateway.port, authorization);
+
+    const stopped = gateway.stop();
+    const [ready, paid, lives] = await Promise.all([
+      gateway.send('GET', '/readyz'),
+      gateway.pay({ account: 'nobody' }),
+      gateway.send('GET', '/livez'),
+    ]);
+    socket.end('{}');
+    const [begun] = (await once(socket, 'data')) as [Buffer];
+
+    expect(ready).toMatchObject({ status: 503, body: { code: 'not-ready', down: ['closing'] } });
+    expect(paid).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(lives.status).toBe(200);
+    const connections = [ready, paid, lives].map(({ headers }) => headers.get('connection'));
+    expect(connections).toEqual(['close', 'close', 'close']);
+    expect(begun.toString()).toMatch(/^HTTP\/1.1 422 /);
+    expect(await stopped).toEqual({ drained: 1, interrupted: 0 });
+  });
+
+  test('waits for nobody who has begun to ask and goes no further', async () => {
+    const gateway = await aGateway();
+    const silent = connect(gateway.port, '127.0.0.1').on('error', () => undefined);
+    silent.write('GET /livez HTTP/1.1\r\nhost: x\r\n');
+    // A connection of after that one is answered: so the silent one has been taken.
+    await gateway.send('GET', '/livez');
+
+    expect(await gateway.stop()).toEqual({ drained: 0, interrupted: 0 });
+    if (!silent.destroyed) await once(silent, 'close');
+  });
 });
+
+/** A POST that the gateway has begun on: it asked for the body, which has not been sent. */
+async function aBegunPost(port: number, authorization: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  const head = [
+    ...['POST /v1/payments HTTP/1.1', 'host: x', `authorization: ${authorization}`],
+    ...['content-type: application/json', 'content-length: 2', 'idempotency-key: key-begun'],
+    ...['expect: 100-continue', '', ''],
+  ];
+  socket.write(head.join('\r\n'));
+  await once(socket, 'data');
+  return socket;
+}
 
 describe('an issuer', () => {
   test('that cannot be reached is our trouble, not a fault of the token', async () => {

@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/database/index.js';
 import type { OpId, Outcome, OutsideAnswer } from '../../src/domain/index.js';
 import { applyWaiting } from '../../src/gateway/index.js';
 import { createInbox } from '../../src/ledger/index.js';
+import { startTracing } from '../../src/telemetry/index.js';
 import { eventually } from '../support/eventually.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 import { sandbox, senders } from './a-sender.js';
@@ -223,6 +224,7 @@ describe('a webhook while Temporal is away', () => {
       ...{ client: world.client, reads: world.reads, metrics, inbox: createInbox(database) },
       ...{
         log: gateway.log,
+        tracing: startTracing({ service: 'test-sweep' }),
         outageOf: () => undefined,
         judgeLate: () => Promise.reject(new Error(opId)),
       },

@@ -47,6 +47,7 @@ describe('an operation', () => {
       account: 'alice',
       amount: 30,
       currency: 'EUR',
+      deferredUntil: null,
       acceptedAt: new Date(acceptedAt).toISOString(),
       updatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       version: 1,

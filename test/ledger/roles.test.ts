@@ -95,6 +95,7 @@ describe('the roles', () => {
       'clock',
       'operate_breaker_v1',
       'record_webhook_v1',
+      'violations_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
     ];
@@ -104,13 +105,23 @@ describe('the roles', () => {
         'attempt_v1',
         'capture_v1',
         'capture_v2',
+        'capture_v3',
         'edit_account_v1',
         'extend_hold_v1',
         'fund_v1',
         'hold_v1',
       ],
-      ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
-      ...['lease_events_v1', 'mark_published_v1'],
+      ...[
+        'hold_v3',
+        'hold_ride_v2',
+        'hold_v2',
+        'hold_payout_v1',
+        'hold_refund_v1',
+        'note_phase_v1',
+        'note_phase_v2',
+      ],
+      ...['lease_events_v1', 'mark_published_v1', 'move_cursor_v1', 'prune_v1', 'see_findings_v1'],
+      ...['alert_sent_v1', 'lease_alerts_v1', 'pulse_v1', 'raise_alert_v1', 'raise_alerts_v1'],
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
@@ -119,7 +130,7 @@ describe('the roles', () => {
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
     expect(of('holdfast_reader')).toEqual(
-      [...both, 'approve_v1', 'case_act_v1', 'redeliver_v1'].sort(),
+      [...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'redeliver_v1'].sort(),
     );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });

@@ -51,7 +51,10 @@ describe('an event', () => {
       fresh: true,
       ...{ provider: 'sandbox', eventId: event.eventId, state: 'received' },
       evidence: event.evidence,
-      op: { tenant: tenant.tenant, opId, state: 'IN_PROGRESS', outcome: null },
+      op: {
+        ...{ tenant: tenant.tenant, opId, state: 'IN_PROGRESS', outcome: null },
+        trace: expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
     });
     expect(await tenant.everything()).toBe(before);
     const [{ happened_at: happenedAt, ...row } = {}] = await rowsOf(event.eventId);

@@ -14,13 +14,13 @@ export async function aRelay(
   const relay = createStackProcess({
     ...{ name, entry: 'relay', cwd: tmpdir(), onProgress: () => undefined },
     environment: childEnvironment({
-      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, LOG_LEVEL: 'info', METRICS_PORT: 'off' },
+      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, METRICS_PORT: 'off' },
       ...environment,
     }),
     readyUrl: `http://127.0.0.1:${port}/readyz`,
     onLine: (_, line) => onLine?.(line),
   });
-  onTestFinished(() => relay.stop());
+  onTestFinished(async () => void (await relay.stop()));
   await relay.start();
   return relay;
 }

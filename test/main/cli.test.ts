@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase } from '../../src/database/index.js';
 import { childEnvironment } from '../../src/main/config.js';
 import { openAccounts } from '../../src/main/demo-scenes.js';
 import type { OperationBody } from '../../src/main/http-api.js';
@@ -47,9 +48,12 @@ const commands = [
   'payout',
   'ops',
   'case',
+  'reconcile',
   'breaker',
   'balance',
+  'verify',
 ];
+const aside = { poolMax: 1, applicationName: 'test-owner' };
 
 test('says what it can do, with examples and exit codes', async () => {
   const { code, out } = await holdfast(['--help']);
@@ -180,6 +184,24 @@ test('exits with 1 for a payout to no place', async () => {
   expect(err).toContain('destination: text-invalid');
 });
 
+test('verifies the ledger: exits with 0 when all holds, and with 1 and why when not', async () => {
+  const whole = await holdfast(['verify']);
+  const owner = createDatabase({ ...aside, url: running.stack.ownerUrl });
+  await owner.sql`update ledger.account set posted = posted + 1 where account_id = 'carol'`;
+  const broken = await holdfast(['verify']);
+  const asJson = await holdfast(['verify', '--json']);
+  await owner.sql`update ledger.account set posted = posted - 1 where account_id = 'carol'`;
+  await owner.close(1_000);
+
+  expect(whole).toMatchObject({ code: 0, err: '' });
+  expect(whole.out).toMatch(/^(\d+) of \1 invariants hold\.\n/);
+  expect(whole.out).toMatch(/EUR( +[\d,.]+ EUR){6} +0\.00 EUR( +[\d,.]+ EUR){2}\n/);
+  expect(broken.code).toBe(1);
+  expect(broken.out).toMatch(/^accounts-sum-to-zero: 1 times\. Should hold: The accounts of /);
+  expect(asJson.code).toBe(1);
+  expect(JSON.parse(asJson.out)).toMatchObject({ money: [{ currency: 'EUR', drift: 1 }] });
+});
+
 test('lists and shows a case, and two people release it', async () => {
   const { world, stack } = running;
   await world.fault({ fault: 'wrong-amount', times: 1, match: { method: 'POST', amount: 777 } });
@@ -205,6 +227,31 @@ test('lists and shows a case, and two people release it', async () => {
     const { out } = await holdfast(['case', 'show', id]);
     if (!/ended by +demo, bob \(released-by-hand\)/.test(out)) throw new Error(out);
   });
+});
+
+test('lists what does not agree until it is accepted, and sweeps now', async () => {
+  const { provider } = running.stack.urls;
+  const reference = 'op_stranger:charge.1:1';
+  const body = JSON.stringify({ reference, amount: 888, currency: 'EUR', capture: true });
+  const headers = { 'content-type': 'application/json', 'idempotency-key': reference };
+  await fetch(`${provider}/charges`, { method: 'POST', headers, body });
+  const swept = await holdfast(['reconcile', '--sweep']);
+  const id = await eventually(async () => {
+    const { out } = await holdfast(['reconcile', '--json']);
+    const { data } = JSON.parse(out) as { data: { id: string; reference: string }[] };
+    const found = data.find((one) => one.reference === reference);
+    if (found === undefined) throw new Error(out);
+    return found.id;
+  });
+
+  const list = await holdfast(['reconcile']);
+  const accepted = await holdfast(['reconcile', '--accept', id, '--reason', 'made by hand']);
+  const again = await holdfast(['reconcile', '--accept', id, '--reason', 'made by hand']);
+
+  expect(swept).toMatchObject({ code: 0 });
+  expect(list.out).toMatch(/^finding_.* unknown-charge +open +op_stranger/m);
+  expect([list.code, accepted.code, again.code]).toEqual([1, 0, 1]);
+  expect(again.err).toContain('invalid-state');
 });
 
 test('isolates a provider, and lists it so until it is reset', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gatewayConfig } from '../../src/main/config.js';
+import { gatewayConfig, relayConfig } from '../../src/main/config.js';
 import { enough, mistakesOf, newKey, oldKey } from './an-environment.js';
 
 test('takes one webhook secret, or two while one replaces the other, or none', () => {
@@ -66,4 +66,37 @@ test.each([
   const mistakes = mistakesOf(() => gatewayConfig({ ...enough, ...right, [name]: value }));
 
   expect(mistakes).toEqual([expect.stringMatching(new RegExp(`^${name} (must|is missing)`))]);
+});
+
+test('sends no alerts unless it is told where, and inside only when that is allowed', () => {
+  const secret = `whsec_${newKey.toString('base64')}`;
+  const read = (url: string, more = {}) =>
+    relayConfig({ ...enough, ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret, ...more })
+      .alerts;
+  const any = { ALERT_WEBHOOK_NETWORK: 'any' };
+  const expected = { inside: false, secret, linkBase: 'http://127.0.0.1:3000' };
+
+  expect(read('')).toBeUndefined();
+  expect(read('https://a.example/x?y=z/')).toEqual({
+    ...expected,
+    url: 'https://a.example/x?y=z/',
+  });
+  for (const url of [
+    'http://a.example/',
+    'https://10.1.2.3/',
+    'https://[::1]/',
+    'https://2130706433/',
+  ]) {
+    expect(mistakesOf(() => read(url))).toEqual([
+      expect.stringMatching(/^ALERT_WEBHOOK_URL is not/),
+    ]);
+    expect(read(url, any)).toMatchObject({ inside: true });
+  }
+  for (const url of ['ftp://a.example/', 'https://me:word@a.example/', 'nowhere']) {
+    expect(mistakesOf(() => read(url, any))).toEqual([
+      expect.stringMatching(/^ALERT_WEBHOOK_URL must/),
+    ]);
+  }
+  const short = { ALERT_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' };
+  expect(mistakesOf(() => read('https://a.example/', short))).toHaveLength(1);
 });

@@ -7,7 +7,8 @@ afterEach(() => server?.close());
 async function ask(path: string, checks: Checks) {
   server = await startHealthServer({ host: '127.0.0.1', port: 0, checks });
   const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
-  return { status: response.status, body: await response.json() };
+  const connection = response.headers.get('connection');
+  return { status: response.status, connection, body: await response.json() };
 }
 
 const never = () => new Promise<boolean>(() => undefined);
@@ -16,6 +17,7 @@ const broken = () => Promise.reject(new Error('secret words of a driver'));
 test('is ready when every check is fine', async () => {
   expect(await ask('/readyz', { database: () => true, temporal: async () => true })).toEqual({
     status: 200,
+    connection: 'keep-alive',
     body: { status: 'ok' },
   });
 });
@@ -25,6 +27,7 @@ test('names what is down, in fixed words, and does not wait for what never answe
 
   expect(await ask('/readyz', checks)).toEqual({
     status: 503,
+    connection: 'close',
     body: { status: 'unavailable', down: ['database', 'temporal', 'worker'] },
   });
 });
@@ -32,6 +35,7 @@ test('names what is down, in fixed words, and does not wait for what never answe
 test('is alive while its checks are not', async () => {
   expect(await ask('/livez', { database: broken })).toEqual({
     status: 200,
+    connection: 'keep-alive',
     body: { status: 'ok' },
   });
 });

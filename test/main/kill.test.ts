@@ -1,10 +1,8 @@
-import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { audit } from '../../src/main/demo-audit.js';
 import { accounts, openAccounts } from '../../src/main/demo-scenes.js';
-import { isOperation } from '../../src/main/http-api.js';
 import { eventually } from '../support/eventually.js';
-import { aStack, type TestStack } from '../support/stack.js';
+import { aStack, payUntilAccepted, type TestStack } from '../support/stack.js';
 
 const count = 12;
 let running: TestStack;
@@ -26,7 +24,9 @@ test.each([
     await world.fault({ fault: 'slow', delayMs: 700, match: { amount, method: 'POST' } });
     const rule = (await world.struck()).length - 1;
 
-    const payments = Array.from({ length: count }, () => payUntilAccepted(amount));
+    const payments = Array.from({ length: count }, () =>
+      payUntilAccepted(world, { account: accounts.payer, amount }),
+    );
     await eventually(async () => expect((await world.struck())[rule]).toBeGreaterThan(2));
     await stack[victim].kill();
     const open = count - (await chargesOf(amount));
@@ -43,19 +43,6 @@ test.each([
   },
   120_000,
 );
-
-/** What a careful caller does: the same key again until there is an answer. */
-function payUntilAccepted(amount: number): Promise<string> {
-  const key = nanoid();
-  return eventually(
-    async () => {
-      const { status, body } = await running.world.accept({ account: accounts.payer, amount }, key);
-      if (!isOperation(body)) throw new Error(`refused with ${status} ${body.code}`);
-      return body.opId;
-    },
-    { timeoutMs: 60_000, everyMs: 200 },
-  );
-}
 
 async function chargesOf(amount: number): Promise<number> {
   return (await running.world.charges()).filter((charge) => charge.amount === amount).length;

@@ -12,7 +12,7 @@ async function aProcess(start: string, signal?: NodeJS.Signals) {
     const { runProcess } = await import(${module('../../src/main/process.ts')});
     const { createLog } = await import(${module('../../src/telemetry/index.ts')});
     const log = createLog({ service: 'test', level: 'info' });
-    const running = (more) => ({ stop: async () => ({ drained: 3 }), ...more });
+    const running = (more) => ({ stop: async () => ({ drained: 3, interrupted: 1 }), ...more });
     const keepAlive = setInterval(() => undefined, 1000);
     await runProcess(log, ${start});`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', code];
@@ -35,7 +35,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const { exitCode, last } = await aProcess(`async () => (${ready}, running({}))`, signal);
 
     expect(exitCode).toBe(0);
-    expect(last).toMatchObject({ level: 'info', message: 'stopped', drained: 3 });
+    expect(last).toMatchObject({ level: 'info', message: 'stopped', drained: 3, interrupted: 1 });
   },
 );
 

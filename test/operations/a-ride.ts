@@ -80,7 +80,7 @@ export async function said(world: RunningWorld, opId: OpId): Promise<unknown> {
 /** What the provider itself says of all that was done under this operation. */
 export async function atProvider(
   world: RunningWorld,
-  what: 'charges' | 'payouts' | 'refunds',
+  what: 'captures' | 'charges' | 'payouts' | 'refunds',
   opId: OpId,
 ) {
   const answer = await fetch(`${world.providerUrl}/${what}?reference=${opId}`);

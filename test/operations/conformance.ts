@@ -2,10 +2,12 @@ import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient, type OperationResult } from '../../src/client/index.js';
 import { commands, type OpId, referenceOf } from '../../src/domain/index.js';
+import { violationsOf } from '../chaos/cells.js';
+import { befallen, sweepTimeoutMs } from '../chaos/message-sweep.js';
 import { aDyingWorker } from '../support/a-dying-worker.js';
 import { type Around, inside, type StepName, type Steps } from '../support/around.js';
-import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+import { play, said, wrongs } from './play.js';
 
 /** One operation of one kind, ready to be started: what it asks, and what must be true after it. */
 export interface Case {
@@ -80,11 +82,12 @@ export function conforms(operation: Conforming): void {
       const { opId, result, ended } = await played(stage, operation, noted);
 
       await ended(opId, await result);
-      expect(await wrongs(stage, opId)).toEqual([]);
+      expect(await wrongs(stage.world, opId)).toEqual([]);
       expect([...taken]).toEqual(operation.steps);
     });
     endsAsItShould(operation, () => stage);
     survivesDeath(operation, () => stage);
+    survivesFaults(operation);
   });
 }
 
@@ -110,7 +113,7 @@ function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
 
       expect(await result).toMatchObject({ kind: 'fail' });
       await cleanSlate(opId);
-      expect(await wrongs(stage, opId)).toEqual([]);
+      expect(await wrongs(stage.world, opId)).toEqual([]);
     },
   );
 
@@ -120,7 +123,7 @@ function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
     const { opId, result, ended } = await played(stage, operation, only({ [step]: twice }));
 
     await ended(opId, await result);
-    expect(await wrongs(stage, opId)).toEqual([]);
+    expect(await wrongs(stage.world, opId)).toEqual([]);
   });
 
   test.concurrent.each(operation.steps)('ends whole when cancelled at %s', async (step) => {
@@ -136,7 +139,7 @@ function endsAsItShould(operation: Conforming, stageOf: () => Stage): void {
     const result = await begun.result;
     const withdrawn = result?.kind === 'fail' && 'code' in result && result.code === 'withdrawn';
     await (withdrawn ? cleanSlate(opId) : ended(opId, result, 'cancelled'));
-    expect(await wrongs(stage, opId)).toEqual([]);
+    expect(await wrongs(stage.world, opId)).toEqual([]);
   });
 }
 
@@ -158,10 +161,19 @@ function survivesDeath(operation: Conforming, stageOf: () => Stage): void {
       const stop = await world.work({ taskQueue });
 
       await ended(opId, await result);
-      expect(await wrongs(stage, opId)).toEqual([]);
+      expect(await wrongs(stage.world, opId)).toEqual([]);
       await stop();
     },
   );
+}
+
+function survivesFaults(operation: Conforming): void {
+  const options = { timeout: sweepTimeoutMs };
+  test.concurrent('ends as it should whatever befalls a message', options, async ({ task }) => {
+    task.meta.befallen = await befallen(operation);
+
+    expect(violationsOf(task.meta.befallen)).toEqual([]);
+  });
 }
 
 /** Starts one, with its wishes said as it goes on. */
@@ -176,37 +188,7 @@ async function played(
   const command = { domain, eventType, idemKey: nanoid(), payload: begun.payload };
   within.set(client.identify(command).opId, inPlace);
   const { opId } = await client.start(command);
-  const result = client.result(opId);
-  const wished = (begun.wishes ?? []).reduce<Promise<void>>(
-    (before, wish) => before.then(() => said(result, () => wish(opId))),
-    Promise.resolve(),
-  );
-  return { ...begun, opId, result: wished.then(() => result) };
-}
-
-/** Says a wish until it is taken, or the end has come before. */
-async function said(
-  result: Promise<unknown>,
-  wish: () => Promise<{ readonly kind: string }>,
-): Promise<void> {
-  let isOver = false;
-  const noteEnd = () => {
-    isOver = true;
-  };
-  result.then(noteEnd, noteEnd);
-  await eventually(
-    async () => {
-      if (!isOver) expect(await wish()).toEqual({ kind: 'accepted' });
-    },
-    { timeoutMs: 60_000, everyMs: 100 },
-  );
-}
-
-/** Accounts whose books do not agree, and what the provider did a second time. */
-async function wrongs({ world }: Stage, opId: OpId): Promise<readonly string[]> {
-  const effects = await world.effects(opId);
-  const again = effects.filter((step, index) => effects.indexOf(step) !== index);
-  return [...(await world.disagreeing()), ...again];
+  return { ...begun, opId, result: play(client, begun, opId) };
 }
 
 const only = (steps: Steps) => (name: StepName) => steps[name];

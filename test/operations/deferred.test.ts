@@ -11,7 +11,7 @@ import {
   createBreakerDesk,
   createBreakerStore,
   createOpenOperations,
-  createWaitingMoney,
+  createStanding,
 } from '../../src/ledger/index.js';
 import type { OperationRow } from '../../src/ledger/reads.js';
 import { createBreaker } from '../../src/providers/breaker.js';
@@ -87,7 +87,7 @@ test('payments wait while the provider is not asked, and settle once each after 
   for (const { opId } of waiting) await deferred(opId);
   const held = await Promise.all(waiting.map(({ account }) => here.world.available(account)));
   const rows = await Promise.all(waiting.map(({ opId }) => here.row(opId)));
-  const waitingMoney = await createWaitingMoney(here.world.database.database)();
+  const { waiting: waitingMoney } = await createStanding(here.world.database.database)();
   await here.world.heal();
   await queue.repaired();
 

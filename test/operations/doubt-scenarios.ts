@@ -1,3 +1,4 @@
+import type { OutsideStep } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 
 /** What goes wrong with a step at the provider. */
@@ -44,8 +45,24 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** One step under one fault. */
+export interface Cell {
+  readonly step: OutsideStep;
+  readonly scenario: Scenario;
+}
+
+export const steps = ['charge', 'authorize', 'capture', 'void', 'refund', 'payout'] as const;
+// A hold has begun: what ends it must be done, however long it takes.
+const mustBeDone: readonly OutsideStep[] = ['capture', 'void'];
+
+/** Every scenario that a step can meet. */
+export function cellsOf(step: OutsideStep): readonly Cell[] {
+  const all = [...scenarios, ...(mustBeDone.includes(step) ? [] : budgetScenarios)];
+  return all.map((scenario) => ({ step, scenario }));
+}
+
 /** Only for a step that may be given up: nothing acts until its budget is over. */
-export const budgetScenarios: readonly Scenario[] = [
+const budgetScenarios: readonly Scenario[] = [
   {
     name: 'rate-limit until the budget is over',
     strikes: [{ fault: 'rate-limit', retryAfterMs: 0 }],

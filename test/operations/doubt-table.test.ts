@@ -1,24 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OutsideStep } from '../../src/domain/index.js';
 import { faultNames } from '../../src/providers/sandbox/index.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
 import { documentOf } from './doubt-document.js';
-import { budgetScenarios, scenarios } from './doubt-scenarios.js';
-import { clearTable, layTable, play, type Row, type Table } from './doubt-table.js';
+import { cellsOf, scenarios, steps } from './doubt-scenarios.js';
+import { clearTable, layTable, playAll, type Row, type Table } from './doubt-table.js';
 
 // With WRITE_DOUBT=1, which `npm run doubt` sets, docs/doubt.md is written anew.
 const file = fileURLToPath(new URL('../../docs/doubt.md', import.meta.url));
-const steps = ['charge', 'authorize', 'capture', 'void', 'refund', 'payout'] as const;
-// A hold has begun: what ends it must be done, however long it takes.
-const mustBeDone: readonly OutsideStep[] = ['capture', 'void'];
-// Together, for they mostly wait; not all, for a provider takes 100 faults and a worker its time.
-const together = [
-  ['charge', 'capture'],
-  ['authorize', 'void'],
-  ['refund', 'payout'],
-] as const;
 
 let table: Table;
 let world: RunningWorld;
@@ -26,22 +16,13 @@ const rows: Row[] = [];
 beforeAll(async () => {
   world = await aRunningWorld({ requestTimeoutMs: 300, ladderMs: [50, 100, 200, 400, 800] });
   table = await layTable(world);
-  for (const group of together) {
-    rows.push(...(await Promise.all(group.flatMap(cellsOf))));
-    await world.heal();
-  }
-  rows.sort((one, other) => steps.indexOf(one.step) - steps.indexOf(other.step));
+  rows.push(...(await playAll(table, steps.flatMap(cellsOf))));
   if (process.env['WRITE_DOUBT'] === '1') await writeFile(file, documentOf(rows));
 }, 120_000);
 afterAll(async () => {
   await clearTable(table);
   await world.close();
 });
-
-function cellsOf(step: OutsideStep): Promise<Row>[] {
-  const all = [...scenarios, ...(mustBeDone.includes(step) ? [] : budgetScenarios)];
-  return all.map((scenario) => play(table, step, scenario));
-}
 
 describe.each(steps)('a %s under every fault', (step) => {
   const own = () => rows.filter((row) => row.step === step);

@@ -102,7 +102,13 @@ async function aHold(
 ): Promise<Case> {
   const account = await world.account(100_00);
   const takes = parts.map((part) => {
-    return (opId: OpId) => world.client.capture(opId, { amount: part }, nanoid());
+    // The same wish while its answer is lost; another one once it was refused.
+    let key = nanoid();
+    return async (opId: OpId) => {
+      const answer = await world.client.capture(opId, { amount: part }, key);
+      if (answer.kind !== 'accepted') key = nanoid();
+      return answer;
+    };
   });
   const letGo = (opId: OpId) => world.client.withdraw(opId);
   return {

@@ -35,6 +35,8 @@ async function swept(opId: OpId): Promise<readonly string[]> {
     operations: createOpenOperations(database.database),
     watch: createWatch(temporal, taskQueue),
     applyWaiting: () => Promise.resolve(0),
+    prune: () => Promise.resolve({ events: 0, webhooks: 0, findings: 0 }),
+    inTrace: (_traceId, _name, work) => work(),
     onFinding: (finding) => void findings.push(finding),
     quietMs: 0,
   });

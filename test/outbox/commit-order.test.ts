@@ -26,11 +26,11 @@ test('loses no event whose transaction commits after one with a later number', a
   await tenant.open('bob', { funds: 100 });
   const { taken, drain } = await aSink();
   await drain();
-  const early = tenant.payment({ account: 'alice', amount: 10 });
+  const early = { ...tenant.payment({ account: 'alice', amount: 10 }), run: 'run-1' };
   await gate.sql`select pg_advisory_lock(7)`;
   // Its event has a number already; it commits when the gate opens.
   const held = slow.sql`
-    with held as materialized (select ledger.hold_v2(${JSON.stringify(early)}::text::jsonb) as it)
+    with held as materialized (select ledger.hold_v3(${JSON.stringify(early)}::text::jsonb) as it)
     select it ->> 'kind' as kind, pg_advisory_xact_lock(7) from held`;
   await eventually(async () => expect(await atTheGate()).toBe(1));
   const late = await tenant.held({ account: 'bob', amount: 10 });

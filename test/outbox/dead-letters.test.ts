@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/database/index.js';
-import { createDeadLetters, createEvents, createSinkStandings } from '../../src/ledger/index.js';
+import { createDeadLetters, createEvents, createStanding } from '../../src/ledger/index.js';
 import { createRelay, type Refusal } from '../../src/outbox/index.js';
 import { aWorld } from '../ledger/world.js';
 
@@ -111,12 +111,12 @@ test('holds up no sink because of another, and says what each is owed', async ()
   await slow.drain();
   await fast.drain();
 
-  const standings = await createSinkStandings(reader)();
+  const { sinks } = await createStanding(worker)();
   expect(fast.taken.filter((id) => id.startsWith(opId))).toEqual([`${opId}.1`, `${opId}.2`]);
-  expect(standings.find(({ sink }) => sink === 'fast')).toEqual({
+  expect(sinks.find(({ sink }) => sink === 'fast')).toEqual({
     ...{ sink: 'fast', waiting: 0, oldestSeconds: 0, dead: 0 },
   });
-  const owed = standings.find(({ sink }) => sink === 'slow');
+  const owed = sinks.find(({ sink }) => sink === 'slow');
   expect(owed?.waiting).toBeGreaterThanOrEqual(2);
   expect(owed?.oldestSeconds).toBeGreaterThan(0);
 });

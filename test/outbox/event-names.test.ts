@@ -45,7 +45,10 @@ test('every event that is listed has a consumer that waits for it, and no other'
 });
 
 async function sourcesOf(folder: string, ending: string): Promise<string> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(ending));
+  // The invariants name the lines of the audit, and write nothing.
+  const files = (await readdir(folder)).filter(
+    (file) => file.endsWith(ending) && file !== 'violations.sql',
+  );
   return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n');
 }
 

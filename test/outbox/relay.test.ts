@@ -107,6 +107,41 @@ test.each(['between publish and mark', 'before it publishes'])(
   },
 );
 
+test('ends its batch when it is told to stop, and says how much that was', async () => {
+  await somePayments(3);
+  const stop = new AbortController();
+  const { relay, taken } = await aRelay({ sink: async () => stop.abort() });
+  const before = await owed();
+
+  const ended = await relay.run(stop.signal);
+
+  expect(taken.length).toBeGreaterThan(1);
+  expect(ended).toEqual({ drained: taken.length, interrupted: 0 });
+  expect(await owed()).toBe(before - taken.length);
+  await drained();
+});
+
+test('gives up a batch that nobody takes when it is told to stop', async () => {
+  await somePayments(3);
+  const stop = new AbortController();
+  let take = () => {};
+  const nobody = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  const sink: Publish = () => {
+    stop.abort();
+    return nobody;
+  };
+  const { relay } = await aRelay({ sink, drainMs: 1 });
+
+  const ended = await relay.run(stop.signal);
+
+  expect(ended).toEqual({ drained: 0, interrupted: expect.any(Number) });
+  expect(ended.interrupted).toBeGreaterThan(1);
+  take();
+  await drained();
+});
+
 /** Payments held and settled, with the events of all that was needed for them. */
 async function somePayments(count: number) {
   const tenant = here.aTenant();
@@ -129,6 +164,7 @@ interface Given {
   readonly sink?: Publish;
   readonly onFault?: (error: unknown, event?: CloudEvent) => void;
   readonly batchMax?: number;
+  readonly drainMs?: number;
   readonly taken?: CloudEvent[];
 }
 
@@ -150,6 +186,7 @@ async function aRelay(given: Given = {}) {
     },
     onFault: given.onFault ?? (() => undefined),
     ...(given.batchMax !== undefined && { batchMax: given.batchMax }),
+    ...(given.drainMs !== undefined && { drainMs: given.drainMs }),
     ...(given.retryMs !== undefined && { retryMs: given.retryMs }),
     idleMs: 5,
   });

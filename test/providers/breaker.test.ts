@@ -33,7 +33,7 @@ async function aWorld() {
     return world.reply(response, String(request.headers['idempotency-key'] ?? ''));
   });
   const shared = here.aSharedProvider();
-  const outside = createSandboxProvider({ baseUrl: url, requestTimeoutMs: 2_000, ladderMs: [10] });
+  const outside = createSandboxProvider({ baseUrl: url, requestTimeoutMs: 20_000, ladderMs: [10] });
   let payments = 0;
   return Object.assign(world, {
     shared,

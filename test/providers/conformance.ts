@@ -8,6 +8,7 @@ import {
   steps,
   type Tested,
 } from './conformance-world.js';
+import { lists } from './conformance-lists.js';
 
 type Start = () => Promise<ConformanceWorld>;
 
@@ -30,6 +31,7 @@ export function conformance(name: string, start: Start): void {
     voids(start);
     refunds(start);
     fences(start);
+    lists(start);
     neverThrows(start);
   });
 }

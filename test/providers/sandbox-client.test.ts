@@ -202,6 +202,7 @@ test('tells what it can do, as plain data', () => {
     keyLifetimeMs: 86_400_000,
     replaysErrors: false,
     finds: true,
+    lists: true,
     visibilityDelayMs: 250,
     fences: true,
     captures: ['automatic', 'manual', 'multiple'],

@@ -32,7 +32,12 @@ test('ends with 0 on SIGTERM and says last how many requests it still answered',
   const [code] = await once(child, 'close');
 
   expect(code).toBe(0);
-  expect(lines.at(-1)).toMatchObject({ message: 'stopped', signal: 'SIGTERM', drained: 0 });
+  expect(lines.at(-1)).toMatchObject({
+    message: 'stopped',
+    signal: 'SIGTERM',
+    drained: 0,
+    interrupted: 0,
+  });
 }, 30_000);
 
 /** The real process on a port of its own, ready to be asked. */

@@ -223,11 +223,23 @@ test('answers what is under way before it closes, and says how much that was', a
   const slow = sandbox.charge();
   await sandbox.struck();
 
-  const { drained } = await sandbox.close();
+  const closed = await sandbox.close();
 
-  expect(drained).toBe(1);
+  expect(closed).toEqual({ drained: 1, interrupted: 0 });
   expect((await slow).status).toBe(201);
   expect(await chargesIn(sandbox.file)).toHaveLength(1);
+});
+
+test('cuts what would hang when it closes, and says how much that was', async () => {
+  const sandbox = await aSandbox();
+  await sandbox.misbehave({ fault: 'timeout-before' });
+  const hanging = sandbox.charge().catch(() => 'cut');
+  await sandbox.struck();
+
+  const closed = await sandbox.close();
+
+  expect(closed).toEqual({ drained: 0, interrupted: 1 });
+  expect(await hanging).toBe('cut');
 });
 
 test('says that it lives', async () => {

@@ -179,6 +179,7 @@ test('tells in plain data what Stripe can do', async () => {
     keyLifetimeMs: 86_400_000,
     replaysErrors: true,
     finds: true,
+    lists: true,
     visibilityDelayMs: 60_000,
     fences: false,
     captures: ['automatic', 'manual'],

@@ -6,7 +6,7 @@ import { compareEnded, compareOpen, nextBefore } from '../../src/reconciler/comp
 
 const opId = 'op_one' as OpId;
 const over = { isOverdue: true };
-const captured = { hasCaptures: true };
+const captured = { hasBlindCapture: true };
 
 test.each<[Standing, Phase, Partial<OpenOperation>, string]>([
   ['running', 'charging', {}, 'none'],
@@ -30,7 +30,7 @@ test.each<[Standing, Phase, Partial<OpenOperation>, string]>([
   ['closed', 'charging', captured, 'person captures-begun'],
 ])('for a workflow %s and an operation %s, %o: %s', (standing, phase, more, expected) => {
   const envelope = { opId } as OpenOperation['envelope'];
-  const row = { envelope, phase, isOverdue: false, hasCaptures: false, ...more };
+  const row = { envelope, phase, isOverdue: false, hasBlindCapture: false, ...more };
 
   const action = compareOpen(row, standing);
 

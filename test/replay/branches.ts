@@ -6,6 +6,7 @@ import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
+import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
 
@@ -61,6 +62,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
   ...moneyBranches,
   ...choiceBranches,
+  ...resumedBranches,
 ];
 
 interface Course {

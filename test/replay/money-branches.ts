@@ -63,6 +63,7 @@ export const moneyBranches: readonly MoneyBranch[] = [
   late('late-voided', false),
   told('payment-told', {}),
   told('payment-told-otherwise', { minor: 1 }),
+  { name: 'payment-told-when-parked', walk: toldWhenParked },
   { name: 'payment-fenced', walk: fenced },
   // The gate row-before-schedule: the first history is older than it.
   { name: 'payment-scheduled', walk: scheduled },
@@ -157,6 +158,22 @@ function told(name: string, change: Partial<{ minor: number }>): MoneyBranch {
       return way.opId;
     },
   };
+}
+
+async function toldWhenParked(world: RunningWorld): Promise<OpId> {
+  amounts += 1;
+  const way = await inDoubt(world, 'timeout-after');
+  await happened(way, 'payment.in-doubt');
+  const [charge] = await world.charges(way.opId);
+  const { amount: minor, opId } = way;
+  const asked = { reference: `${opId}:charge.1:1`, currency: 'EUR' };
+  const seen = { kind: 'captured', chargeId: charge?.id ?? '', ...asked };
+  await update(way).signal(evidence, { ...seen, minor: minor + 1 } as OutsideAnswer);
+  await happened(way, 'payment.parked');
+  await update(way).signal(evidence, { ...seen, minor } as OutsideAnswer);
+  await world.client.result(opId);
+  await world.heal();
+  return opId;
 }
 
 async function fenced(world: RunningWorld): Promise<OpId> {

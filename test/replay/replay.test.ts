@@ -1,46 +1,53 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { aRunningWorld, replayOptions } from '../support/running-world.js';
-import { type Branch, branches } from './branches.js';
+import { replayOptions, workflowBundle } from '../support/running-world.js';
+import { branches } from './branches.js';
+import { cells, fileOf, folder, nameOf, recordMissing } from './record.js';
 
-// With RECORD_HISTORIES=1 every branch without a history is walked on real servers and its history
-// written here. Those that are there stay: what ran before must replay.
-const folder = fileURLToPath(new URL('./histories/', import.meta.url));
-const fileOf = ({ name }: Branch) => `${folder}${name}.json`;
+const names = [...branches.map(({ name }) => name), ...cells.map(nameOf)];
 
 beforeAll(async () => {
-  if (process.env['RECORD_HISTORIES'] === '1') await record();
+  if (process.env['RECORD_HISTORIES'] === '1') await recordMissing();
 }, 600_000);
 
-describe('a recorded history', () => {
-  test.each(branches.map((branch) => [branch.name, branch] as const))(
-    'of %s replays on the workflows of today',
-    async (_, branch) => {
-      const history: unknown = JSON.parse(await readFile(fileOf(branch), 'utf8'));
+describe('recorded histories', () => {
+  test('replay on the workflows of today, every one', async () => {
+    expect(names.length).toBeGreaterThanOrEqual(200);
+    expect(await refused(names, await replayOptions())).toEqual([]);
+  }, 120_000);
 
-      const replay = Worker.runReplayHistory(await replayOptions(), history);
+  test('are there for every branch and every cell of doubt, and for nothing else', async () => {
+    const found = (await readdir(folder)).sort();
 
-      await expect(replay).resolves.toBeUndefined();
-    },
-  );
+    expect(found).toEqual(names.map(fileOf).sort());
+  });
 
-  test('is there for every branch, and for nothing else', async () => {
-    const names = (await readdir(folder)).sort();
+  test('do not replay on workflows with two steps in the other order', async () => {
+    const options = await replayOptions();
+    const bundle = await workflowBundle();
+    const code = 'code' in bundle ? bundle.code : '';
+    const [one, other] = ['reservePayment', 'settlePayment'];
+    const swapped = code.replaceAll(new RegExp(`\\b(${one}|${other})\\b`, 'g'), (step) =>
+      step === one ? other : one,
+    );
+    const settled = names.filter((name) => /^payment-(settled|transfer)$/.test(name));
 
-    expect(names).toEqual(branches.map(({ name }) => `${name}.json`).sort());
+    expect(swapped).not.toBe(code);
+    const found = await refused(settled, { ...options, workflowBundle: { code: swapped } });
+    expect(found.map(({ name }) => name)).toEqual(settled);
+    expect(found.every(({ why }) => /nondeterminism/i.test(why))).toBe(true);
   });
 
   test('that lost a step does not replay', async () => {
-    const [settled] = branches;
-    if (settled === undefined) throw new Error('there is a first branch');
-    const history = JSON.parse(await readFile(fileOf(settled), 'utf8'));
-    const marker = history.events.findIndex(
-      (event: { eventType: string }) => event.eventType === 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED',
+    const history = await historyOf('payment-settled');
+    const scheduled = history.events.find(
+      ({ eventType }) => eventType === 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED',
     );
-    history.events[marker].activityTaskScheduledEventAttributes.activityType.name = 'refundPayment';
+    if (scheduled?.activityTaskScheduledEventAttributes === undefined) throw new Error('no step');
+    scheduled.activityTaskScheduledEventAttributes.activityType.name = 'refundPayment';
 
     const replay = Worker.runReplayHistory(await replayOptions(), history);
 
@@ -48,25 +55,31 @@ describe('a recorded history', () => {
   });
 });
 
-async function record(): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const world = await aRunningWorld({ requestTimeoutMs: 500, ladderMs: [50, 50, 50] });
-  await world.work();
-  try {
-    const known = await readdir(folder);
-    for (const branch of branches.filter(({ name }) => !known.includes(`${name}.json`))) {
-      const opId = await branch.walk(world);
-      const history = await world.temporal.workflow.getHandle(opId).fetchHistory();
-      await writeFile(fileOf(branch), nobodys(JSON.parse(historyToJSON(history))));
-    }
-  } finally {
-    await world.close();
-  }
+interface Recorded {
+  readonly events: {
+    readonly eventType: string;
+    readonly activityTaskScheduledEventAttributes?: { readonly activityType: { name: string } };
+  }[];
 }
 
-/** Who recorded it, and from which folder, is nobody's business. */
-function nobodys(history: unknown): string {
-  const ours: Readonly<Record<string, string>> = { identity: 'recorder', stackTrace: '' };
-  const text = JSON.stringify(history, (key, value: unknown) => ours[key] ?? value, 1);
-  return `${text}\n`;
+async function historyOf(name: string): Promise<Recorded> {
+  const file = fileOf(name);
+  const bytes = await readFile(`${folder}${file}`);
+  const text = file.endsWith('.gz') ? await promisify(gunzip)(bytes) : bytes;
+  return JSON.parse(text.toString('utf8')) as Recorded;
+}
+
+/** Those that these workflows would not have gone through, and why. */
+async function refused(
+  wanted: readonly string[],
+  options: Parameters<typeof Worker.runReplayHistories>[0],
+): Promise<readonly { readonly name: string; readonly why: string }[]> {
+  const histories = async function* () {
+    for (const name of wanted) yield { workflowId: name, history: await historyOf(name) };
+  };
+  const found: { name: string; why: string }[] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories())) {
+    if (error !== undefined) found.push({ name: workflowId, why: String(error) });
+  }
+  return found;
 }

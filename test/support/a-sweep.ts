@@ -1,16 +1,21 @@
 import { nanoid } from 'nanoid';
 import { composeSweep } from '../../src/main/compose-sweep.js';
-import { createLog, createMetrics } from '../../src/telemetry/index.js';
+import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
+import { createLog, createMetrics, startTracing } from '../../src/telemetry/index.js';
 import type { RunningWorld } from './running-world.js';
 
 /** The sweep of production over this world, to which nothing is quiet enough to be left alone. */
-export function aSweep({ temporal, taskQueue, database }: RunningWorld, found: object[]) {
+export function aSweep(world: RunningWorld, found: object[]) {
+  const { temporal, taskQueue, database, providerUrl } = world;
   const destination = { write: (line: string) => void found.push(JSON.parse(line) as object) };
   return composeSweep({
-    ...{ temporal, taskQueue, quietMs: 0, lingersMs: 0 },
+    ...{ temporal, taskQueue, quietMs: 0, lingersMs: 0, sustainedMs: 0 },
+    retentionDays: 30,
+    provider: createSandboxProvider({ baseUrl: providerUrl, requestTimeoutMs: 2_000 }),
     database: database.database,
     log: createLog({ service: 'test-sweep', level: 'info', destination }),
     metrics: createMetrics({ service: 'test-sweep' }),
+    tracing: startTracing({ service: 'test-sweep' }),
   });
 }
 

@@ -3,4 +3,6 @@ export const chaosVariables = {
   seed: 'CHAOS_SEED',
   /** Set when sweeps take their full count, for so many milliseconds each at most. */
   sweepMs: 'CHAOS_SWEEP_MS',
+  /** The one cell of a sweep over messages, as `socket/message/fault`. */
+  cell: 'CHAOS_CELL',
 } as const;

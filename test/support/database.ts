@@ -35,16 +35,29 @@ export async function aDatabase({ empty = false } = {}): Promise<TestDatabase> {
 
   const own = new URL(url);
   own.pathname = name;
-  const ownerUrl = own.href;
-  const workerUrl = urlAs(ownerUrl, workerRole, workerPassword);
-  const readerUrl = urlAs(ownerUrl, readerRole, readerPassword);
+  const passwords = { worker: workerPassword, reader: readerPassword };
+  return seenBy(own.href, passwords, () =>
+    asAdministrator(url, `drop database if exists ${name} with (force)`),
+  );
+}
+
+/** A migrated database as each of its roles; `drop` ends it once nobody is connected. */
+export function seenBy(
+  ownerUrl: string,
+  passwords: { readonly worker: string; readonly reader: string },
+  drop: () => Promise<void>,
+): TestDatabase {
+  const workerUrl = urlAs(ownerUrl, workerRole, passwords.worker);
+  const readerUrl = urlAs(ownerUrl, readerRole, passwords.reader);
   const database = createDatabase({ url: workerUrl, poolMax: 8, applicationName: 'test' });
   const owner: Sql = postgres(ownerUrl, { ...quiet, max: 8, idle_timeout: 5 });
-  const drop = async () => {
-    await Promise.all([database.close(1000), owner.end({ timeout: 1 })]);
-    await asAdministrator(url, `drop database if exists ${name} with (force)`);
+  return {
+    ...{ ownerUrl, workerUrl, readerUrl, database, owner },
+    drop: async () => {
+      await Promise.all([database.close(1000), owner.end({ timeout: 1 })]);
+      await drop();
+    },
   };
-  return { ownerUrl, workerUrl, readerUrl, database, owner, drop };
 }
 
 const quiet = { types: columnTypes, fetch_types: false, onnotice: () => {} };

@@ -36,13 +36,14 @@ export interface WorldOptions {
   readonly requestTimeoutMs?: number;
   readonly visibilityDelayMs?: number;
   /** The books of another world: its database and its tenant, seen by a Temporal of this one. */
-  readonly books?: RunningWorld;
+  readonly books?: Pick<RunningWorld, 'database' | 'tenant'>;
 }
 
 /** How a worker of a test differs from the one of production. */
 export interface Crooked {
   readonly taskQueue?: string;
   readonly paymentCallsMax?: number;
+  readonly buildId?: string;
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
@@ -76,7 +77,7 @@ export interface RunningWorld {
   account(funds: number, given?: { currency?: Currency; owner?: string }): Promise<AccountId>;
   pay(payload: Partial<PaymentPayload> & { account: AccountId }, idemKey?: string): Promise<OpId>;
   available(id: AccountId): Promise<number | undefined>;
-  /** Accounts whose balance does not follow from their entries and holds. */
+  /** What breaks an invariant, and accounts that do not follow from their entries and holds. */
   disagreeing(): Promise<readonly string[]>;
   /** Runs a worker until the returned function is called. */
   work(crooked?: Crooked): Promise<() => Promise<void>>;
@@ -84,6 +85,9 @@ export interface RunningWorld {
   skip(ms: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Longer than any test: what takes time may take it. */
+const ageMs = 10 * 365 * 24 * 3_600_000;
 
 const tracing = startTracing({ service: 'test' });
 let bundled: Promise<WorkflowBundleOption> | undefined;
@@ -123,6 +127,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const work = async (crooked: Crooked = {}) => {
     const worker = await createHoldfastWorker({
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
+      buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
@@ -148,7 +153,9 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     available: async (id) => (await reads.account(tenant, id))?.available,
     disagreeing: async () => {
       const checked = await reads.balanceCheck(tenant);
-      return checked.filter(({ agrees }) => !agrees).map((row) => JSON.stringify(row));
+      const { violations } = await reads.verify({ tenant, graceMs: ageMs });
+      const rows = [...checked.filter(({ agrees }) => !agrees), ...violations];
+      return rows.map((row) => JSON.stringify(row));
     },
     work,
     skip: place.skip,

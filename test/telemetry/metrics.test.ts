@@ -7,7 +7,7 @@ import {
   createMetrics,
   installRuntime,
   measureBreaker,
-  measureWaiting,
+  measureStanding,
   type Metrics,
   serveMetrics,
 } from '../../src/telemetry/index.js';
@@ -23,24 +23,24 @@ function count(metrics: Metrics) {
   told({ kind: 'turned', provider: 'sandbox', event: 'breaker.opened' });
   told({ kind: 'seen', provider: 'sandbox', mode: 'open' });
   told({ kind: 'report-lost', provider: 'sandbox', error: new Error('gone') });
-  const waits = measureWaiting(metrics);
+  const waits = measureStanding(metrics);
   const money = { phase: 'deferred', currency: 'EUR', minor: 30_00, operations: 2 } as const;
-  waits([money, { ...money, phase: 'parked' }]);
-  waits([{ ...money, minor: 12_00, operations: 1 }]);
-  metrics.observe('httpRequest', 0.2, { method: 'POST', route: '/v1/payments' });
+  waits({ waiting: [money, { ...money, phase: 'parked' }] });
+  waits({ waiting: [{ ...money, minor: 12_00, operations: 1 }] });
+  metrics.observe('httpRequest', 0.2, { method: 'POST', endpoint: '/v1/payments' });
 }
 
 async function ourLines(port: number) {
   const answer = await fetch(`http://${host}:${port}/metrics`);
-  const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('holdfast_'));
+  const lines = (await answer.text()).split('\n').filter((line) => /^(holdfast|http)_/.test(line));
   // Both libraries order labels as they like.
   return lines.map((line) =>
     line.replace(/\{(.*)\}/, (_, labels: string) => `{${labels.split(',').toSorted().join(',')}}`),
   );
 }
 
-const duration = 'holdfast_http_request_duration_seconds';
-const route = 'method="POST",route="/v1/payments",service="s"';
+const duration = 'http_request_duration_seconds';
+const labels = (le: string) => `{endpoint="/v1/payments",${le}method="POST",service="s"}`;
 const expected = [
   'holdfast_operations_settled_total{operation="Payment",service="s"} 2',
   'holdfast_operations_refused_total{code="insufficient-funds",operation="Payment",service="s"} 1',
@@ -50,9 +50,9 @@ const expected = [
   'holdfast_money_waiting{currency="EUR",phase="parked",service="s"} 0',
   'holdfast_operations_waiting{currency="EUR",phase="deferred",service="s"} 1',
   'holdfast_operations_waiting{currency="EUR",phase="parked",service="s"} 0',
-  `${duration}_bucket{le="0.1",${route}} 0`,
-  `${duration}_bucket{le="0.25",${route}} 1`,
-  `${duration}_sum{${route}} 0.2`,
+  `${duration}_bucket${labels('le="0.1",')} 0`,
+  `${duration}_bucket${labels('le="0.25",')} 1`,
+  `${duration}_sum${labels('')} 0.2`,
 ];
 
 describe('metrics', () => {

@@ -11,6 +11,7 @@ import {
 import { type Answered, call, type Lost, type NeverSent } from '../call.js';
 import type { OutsideRequest, PaymentProvider, ProviderProfile } from '../provider.js';
 import { contradicted, readCode, readPerformed, readStanding } from './answers.js';
+import { readPage } from './pages.js';
 import { collectionOf, orderOf } from './requests.js';
 
 export interface SandboxProviderOptions {
@@ -27,6 +28,9 @@ export interface SandboxProviderOptions {
 
 const dayMs = 24 * 3_600_000;
 const retryAfterMsDefault = 1_000;
+const pageBytesMax = 1024 * 1024;
+/** How far back the last page goes on: what is written at one moment need not show in order. */
+const overlapMs = 5_000;
 
 /**
  * The payment provider that speaks the sandbox's protocol over HTTP. Throws RangeError for a base
@@ -79,6 +83,19 @@ export function createSandboxProvider(options: SandboxProviderOptions): PaymentP
       if (standing === null) return { kind: 'ok', value: { kind: 'fenced', reference } };
       return standing ? { kind: 'ok', value: standing } : unanswered(answer, askAgainAfterMs);
     },
+
+    async since(cursor) {
+      const url = new URL(`${base}/charges`);
+      const from = cursor ?? '0';
+      url.searchParams.set('since', from);
+      const list = { url, method: 'GET', headers: {}, bodyBytesMax: pageBytesMax } as const;
+      const answer = await call({ ...common, ...list });
+      const page =
+        answer.kind === 'answered' && answer.status === 200
+          ? readPage(answer.json, from, profile.visibilityDelayMs + overlapMs)
+          : undefined;
+      return page ? { kind: 'ok', value: page } : unanswered(answer, askAgainAfterMs);
+    },
   };
 }
 
@@ -93,6 +110,7 @@ function profileOf(options: SandboxProviderOptions): ProviderProfile {
     keyLifetimeMs: dayMs,
     replaysErrors: false,
     finds: true,
+    lists: true,
     visibilityDelayMs,
     fences: true,
     captures: ['automatic', 'manual', 'multiple'],

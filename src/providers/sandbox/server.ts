@@ -36,8 +36,14 @@ export interface SandboxServerOptions {
 
 export interface SandboxServer {
   readonly url: string;
-  /** Answers what is under way, 10 s long, cuts what would hang, and says how many it answered. */
-  close(): Promise<{ readonly drained: number }>;
+  /** Refuses what is new, 503, and answers what is under way, 10 s long; cuts what would hang. */
+  close(): Promise<Closed>;
+}
+
+/** Of the requests that were under way: how many were answered, and how many were cut. */
+interface Closed {
+  readonly drained: number;
+  readonly interrupted: number;
 }
 
 const bodyBytesMax = 64 * 1024;
@@ -68,6 +74,14 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
     const traceId = /^00-([0-9a-f]{32})-/.exec(String(headers.traceparent))?.[1];
     onLog({ level: 'info', message: 'answered', method, url, status: reply.statusCode, traceId });
   });
+  // The listener goes on until this ends, and Fastify answers 503 to what is new.
+  app.addHook('preClose', async () => {
+    closing.abort();
+    const patience = AbortSignal.timeout(drainMsMax);
+    setMaxListeners(0, patience);
+    const ends = [...open].map(({ raw }) => once(raw, 'close', { signal: patience }));
+    await Promise.allSettled(ends);
+  });
   moneyRoutes(app, {
     till,
     faults,
@@ -81,19 +95,13 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
     return {
       url: await app.listen({ port, host }),
       async close() {
-        const drained = [...open].filter((reply) => !reply.sent).length;
-        closing.abort();
-        const closed = app.close();
-        const patience = AbortSignal.timeout(drainMsMax);
-        const ends = [...open].map((reply) => once(reply.raw, 'close', { signal: patience }));
-        await Promise.allSettled(ends);
-        // An idle keep-alive connection would hold the close up for minutes.
-        app.server.closeAllConnections();
-        await closed;
+        const underWay = [...open].filter(({ raw }) => !raw.writableFinished);
+        await app.close();
+        const drained = underWay.filter(({ raw }) => raw.writableFinished).length;
         herald?.events.stop();
         await herald?.webhooks.close();
         await ledger.close();
-        return { drained };
+        return { drained, interrupted: underWay.length - drained };
       },
     };
   } catch (error) {
@@ -120,6 +128,8 @@ function createApp(onLog: (line: SandboxLogLine) => void): FastifyInstance {
   const app = Fastify({
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    // An idle keep-alive connection would hold the close up for minutes.
+    forceCloseConnections: true,
     frameworkErrors: (_error, _request, reply) => {
       sendProblem(reply, 400, 'request-invalid');
     },
@@ -144,6 +154,7 @@ function controlRoutes(
   onClock: () => void,
 ): void {
   app.get('/livez', () => ({ status: 'ok' }));
+  app.get('/readyz', () => ({ status: 'ok' }));
 
   app.post('/faults', (request, reply) => {
     const rule = parseFaultRule(request.body);

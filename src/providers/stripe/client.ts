@@ -9,6 +9,7 @@ import {
 import type { OutsideRequest, PaymentProvider, ProviderProfile } from '../provider.js';
 import { stripeAmountOf } from './amounts.js';
 import { createHttpClient } from './http-client.js';
+import { listPage } from './pages.js';
 import { movementStanding, readIntent, readMovement, standingOf } from './objects.js';
 import { foundAfter, refusal, steppedAfter, unreadable } from './outcomes.js';
 import { createRequests, type StripeRequests } from './requests.js';
@@ -116,6 +117,15 @@ export function createStripeProvider(options: StripeProviderOptions): PaymentPro
     },
 
     fence: () => Promise.resolve({ kind: 'unknown', reason: 'no-fences', askAgainAfterMs }),
+
+    async since(cursor) {
+      try {
+        const page = await listPage(requests, cursor);
+        return page === undefined ? unreadable(askAgainAfterMs) : { kind: 'ok', value: page };
+      } catch (error) {
+        return foundAfter(error, askAgainAfterMs);
+      }
+    },
   };
 }
 
@@ -130,6 +140,7 @@ function profileOf(options: StripeProviderOptions): ProviderProfile {
     keyLifetimeMs: day,
     replaysErrors: true,
     finds: true,
+    lists: true,
     // Of search: "under normal operating conditions, data is searchable in less than a minute".
     visibilityDelayMs: 60_000,
     fences: false,

@@ -13,6 +13,8 @@ export interface StripeRequests {
   retrieveIntent(id: string): Promise<readonly unknown[]>;
   /** Those with the request's reference; undefined where there may be more than we were shown. */
   searchIntents(request: OutsideRequest): Promise<readonly unknown[] | undefined>;
+  /** A page of those that were created since then, in seconds, newest first. */
+  listIntents(since: number, after: string | undefined): Promise<unknown>;
   listRefunds(request: OutsideRequest): Promise<readonly unknown[] | undefined>;
   listPayouts(request: OutsideRequest): Promise<readonly unknown[] | undefined>;
 }
@@ -73,7 +75,7 @@ export function createRequests(
   };
 }
 
-type Question = 'retrieveIntent' | 'searchIntents' | 'listRefunds' | 'listPayouts';
+type Question = 'retrieveIntent' | 'searchIntents' | 'listIntents' | 'listRefunds' | 'listPayouts';
 
 function createQuestions(sdk: Stripe): Pick<StripeRequests, Question> {
   return {
@@ -88,6 +90,13 @@ function createQuestions(sdk: Stripe): Pick<StripeRequests, Question> {
       const expand = ['data.latest_charge'];
       return ours(await sdk.paymentIntents.search({ query, limit: 10, expand }), reference);
     },
+    listIntents: (since, after) =>
+      sdk.paymentIntents.list({
+        limit: pageMax,
+        created: { gte: since },
+        ...(after !== undefined && { starting_after: after }),
+        expand: ['data.latest_charge'],
+      }),
     // The refunds of one charge are few, and their list is current at once.
     async listRefunds(request) {
       const { reference } = request;

@@ -205,8 +205,11 @@ function movementRoutes(app: FastifyInstance, book: Book, answered: Answered): v
 /** Newest first. */
 function page(all: readonly object[], form: Form, object = 'list'): Answer {
   const limit = wholeIn(form, 'limit') ?? 10;
-  const data = all.toReversed().slice(0, limit);
-  return { status: 200, body: { object, data, has_more: all.length > limit } };
+  const after = textIn(form, 'starting_after');
+  const newest = all.toReversed();
+  const from = newest.findIndex((one) => 'id' in one && one.id === after) + 1;
+  const data = newest.slice(from, from + limit);
+  return { status: 200, body: { object, data, has_more: newest.length > from + limit } };
 }
 
 function createApp(): FastifyInstance {

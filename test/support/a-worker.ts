@@ -1,0 +1,53 @@
+// A worker like any other, in a process of its own. It may kill itself right after one step: done,
+// and nobody was told.
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createDatabase } from '../../src/database/index.js';
+import { createLedger } from '../../src/ledger/index.js';
+import { createHoldfastWorker } from '../../src/main/compose-worker.js';
+import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
+import { startTracing } from '../../src/telemetry/index.js';
+import { type Around, around, type StepName } from './around.js';
+
+/** All that it is told, in one argument. */
+export interface Order {
+  readonly address: string;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly codePath: string;
+  readonly databaseUrl: string;
+  readonly providerUrl: string;
+  readonly dieAfter?: StepName;
+  /** Waits between look-ups in doubt. */
+  readonly ladderMs?: readonly number[];
+  /** Bounds an answer of the database. */
+  readonly answerTimeoutMs?: number;
+}
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const order = JSON.parse(process.argv[2] ?? '') as Order;
+const { namespace, taskQueue, codePath, dieAfter, ladderMs, answerTimeoutMs } = order;
+const dying: Around = async (call) => {
+  await call();
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => {});
+};
+const deadly = around(dieAfter === undefined ? {} : { [dieAfter]: dying });
+const database = createDatabase({
+  ...{ url: order.databaseUrl, poolMax: 2, applicationName: 'a-worker' },
+  ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
+});
+const ledger = createLedger(database);
+const provider = createSandboxProvider({
+  ...{ baseUrl: order.providerUrl, requestTimeoutMs: 1_000 },
+  ...(ladderMs !== undefined && { ladderMs }),
+});
+const worker = await createHoldfastWorker({
+  connection: await NativeConnection.connect({ address: order.address }),
+  ...{ namespace, taskQueue, workflowBundle: { codePath } },
+  ledger: deadly.ledger?.(ledger) ?? ledger,
+  provider: deadly.provider?.(provider) ?? provider,
+  plugins: [startTracing({ service: 'a-worker' }).plugin],
+});
+const ended = worker.run();
+process.send?.('running');
+await ended;
