@@ -112,7 +112,7 @@ describe('the roles', () => {
       ...['hold_v2', 'hold_payout_v1', 'hold_refund_v1', 'note_phase_v1', 'note_phase_v2'],
       ...['lease_events_v1', 'mark_published_v1'],
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
-      ...['choose_method_v1', 'end_approval_v1', 'schedule_v1'],
+      ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
