@@ -32,7 +32,7 @@ test('every event that the code writes is listed for its readers, and no other',
 
 test('every event that is listed has a consumer that waits for it, and no other', async () => {
   const guide = await readFile('docs/events.md', 'utf8');
-  const [, kinds = ''] = /`OPERATION` is .*: ([^.]*)\./s.exec(guide) ?? [];
+  const [, kinds = ''] = /`OPERATION` is .*?: ([^.]*)\./s.exec(guide) ?? [];
   const operations = names(kinds, /`([a-z]+)`/g);
 
   const listed = names(guide, /^\| `([^`]+)` \|/gm).flatMap((name) =>
