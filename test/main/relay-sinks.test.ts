@@ -28,7 +28,7 @@ test('serves every sink, and the others while the server of one is away', async 
   await tenant.open('alice', { funds: 100 });
 
   await eventually(() => expect(receiver.events).toHaveLength(2));
-  const server = await startNatsServer(port);
+  const server = await startNatsServer({ port });
   onTestFinished(server.stop);
   const stream = await aStream(server.url);
   const published: CloudEvent[] = [];

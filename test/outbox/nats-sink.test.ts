@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/database/index.js';
 import { createEvents } from '../../src/ledger/index.js';
@@ -5,6 +8,7 @@ import { type CloudEvent, createNatsSink, createRelay, type Sink } from '../../s
 import { freePort } from '../../src/servers/index.js';
 import { aWorld } from '../ledger/world.js';
 import { eventually } from '../support/eventually.js';
+import { natsCredentials } from '../support/nats-server/nats-credentials.js';
 import { type NatsServer, startNatsServer } from '../support/nats-server/start-nats-server.js';
 import { aClock } from './a-clock.js';
 import { aStream } from './a-stream.js';
@@ -149,12 +153,26 @@ test('begins without its server, and finds it', async () => {
   const sink = aSink({ servers: [`nats://127.0.0.1:${port}`], onFault: (it) => faults.push(it) });
 
   await expect(sink.publish(anEvent('op_early.1'))).rejects.toThrow(/refused/i);
-  const late = await startNatsServer(port);
+  const late = await startNatsServer({ port });
   onTestFinished(late.stop);
   await sink.publish(anEvent('op_early.1'));
 
   expect(faults).toHaveLength(1);
   expect(await (await aStream(late.url)).take('monitor')).toEqual([anEvent('op_early.1')]);
+});
+
+test('shows the credentials of its file to a server that asks for them', async () => {
+  const made = natsCredentials();
+  const guarded = await startNatsServer({ config: made.server });
+  onTestFinished(guarded.stop);
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-creds-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const credentials = join(folder, 'holdfast.creds');
+  await writeFile(credentials, made.user);
+  const servers = [guarded.url];
+
+  await expect(aSink({ servers }).publish(anEvent('op_none.1'))).rejects.toThrow(/authorization/i);
+  expect(await aSink({ servers, credentials }).publish(anEvent('op_known.1'))).toBeUndefined();
 });
 
 function anEvent(id: string): CloudEvent {
