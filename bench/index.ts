@@ -2,18 +2,34 @@ import { parseArgs } from 'node:util';
 import { devConfig, orExit } from '../src/main/config.js';
 import { stopSignal } from '../src/main/process.js';
 import { type Figure, figureTable, machine, misses, missLine } from './figures.js';
+import { benchHeadline } from './headline.js';
 import { benchPayment } from './payment.js';
 import { startPlace } from './place.js';
 
-const benches = { payment: benchPayment } as const;
+const benches = {
+  payment: async ({ count = 400, slices }: Asked) =>
+    benchPayment(await startPlace(config, stops, onProgress), { slices, count, onProgress }),
+  headline: ({ count = 10_000 }: Asked) => benchHeadline(config, stops, { count, onProgress }),
+} as const;
+interface Asked {
+  readonly slices: number;
+  /** Of each bench's own measure when undefined. */
+  readonly count: number | undefined;
+}
+
 const names = Object.keys(benches) as (keyof typeof benches)[];
 
 const help = `Measures on fresh servers of its own, and compares within the run.
 
   npm run bench [-- [NAME] [--json]]
 
-NAME     one of: ${names.join(', ')}; all of them when left out
---json   ends stdout with one JSON document: { machine, figures }
+NAME      one of: ${names.join(', ')}; all of them when left out
+            payment   speed and cost of one, beside an empty workflow and beside plain activities
+            headline  10,000 under a fixed mix of faults, beside a service that has no Holdfast
+--json    ends stdout with one JSON document: { machine, figures }
+
+  npm run bench -- payment
+  npm run bench -- headline --count 1000
 
 Exit code 0 when every figure reached what it has to, 1 when one did not (it says which).
 `;
@@ -34,10 +50,9 @@ for (const stop of stops.reverse()) await stop();
 process.exit(code);
 
 async function measure(): Promise<number> {
-  const place = await startPlace(config, stops, onProgress);
   const figures: Figure[] = [];
   for (const name of asked.names) {
-    figures.push(...(await benches[name](place, { ...asked, onProgress })));
+    figures.push(...(await benches[name](asked)));
   }
   const document = JSON.stringify({ machine: machine(), figures });
   process.stdout.write(`${asked.json ? document : figureTable(figures)}\n`);
@@ -55,7 +70,7 @@ function options() {
         help: { type: 'boolean', short: 'h' },
         // Not for figures to keep: fewer slices, and fewer operations in each.
         slices: { type: 'string', default: '7' },
-        count: { type: 'string', default: '400' },
+        count: { type: 'string' },
       },
     });
     if (values.help === true) {
@@ -68,7 +83,7 @@ function options() {
       names: positionals.length === 0 ? names : (positionals as typeof names),
       json: values.json,
       slices: whole(values.slices),
-      count: whole(values.count),
+      count: values.count === undefined ? undefined : whole(values.count),
     };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Checked, Compared, Sweep, Swept } from '../reconciler/index.js';
+import type { Checked, Compared, Part, Sweep, Swept } from '../reconciler/index.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
 export type { Checked } from '../reconciler/index.js';
@@ -14,6 +14,7 @@ export interface ReconcileSteps {
   reconcileHolds(): Promise<number>;
   checkInvariants(from: Checked | null): Promise<Checked>;
   forgetOld(batch: number): Promise<{ readonly next: number | null }>;
+  verifyPart(from: number): Promise<Part>;
 }
 
 /** The steps of a sweep. */
@@ -31,6 +32,7 @@ export function reconcileActivities(deps: {
     reconcileHolds: () => sweep.holds(runId()),
     checkInvariants: (from: Checked | null) => sweep.invariants(from),
     forgetOld: (batch: number) => sweep.forget(batch),
+    verifyPart: (from: number) => sweep.part(from, beat),
     reconcileFindings: (after: number) => sweep.findings(runId(), after),
   });
 }

@@ -43,7 +43,7 @@ export const invariants = {
 export type Invariant = keyof typeof invariants;
 
 /** An invariant that does not hold, with how often and some of what breaks it. */
-interface Violation {
+export interface Violation {
   readonly name: Invariant;
   /** What should hold. */
   readonly rule: string;
@@ -94,6 +94,25 @@ export async function verifyLedger(
     found.push(...(await violationsOf(database, { tenant: tenant ?? null, graceMs, from })));
   }
   return { checks: Object.keys(invariants).length, violations: summed(found) };
+}
+
+const partPages = 100;
+
+/** Looks at so many pages of all there is, from an operation on; `next` is null after the last. */
+export async function verifyPart(
+  database: Database,
+  from: number,
+  beat: () => void,
+): Promise<{ readonly violations: readonly Violation[]; readonly next: number | null }> {
+  const found: Found[] = [];
+  const { lastId } = await newest(database);
+  const end = from + partPages * pageSize;
+  for (let page = from; page < end && page <= lastId; page += pageSize) {
+    const looked = { tenant: null, graceMs: graceMsDefault, from: page };
+    found.push(...(await violationsOf(database, looked)));
+    beat();
+  }
+  return { violations: summed(found), next: end > lastId ? null : end };
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   type FindingAlert,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
-import { invariants, nothingChecked, verifyOnward } from '../ledger/violations.js';
+import { nothingChecked, verifyOnward, verifyPart } from '../ledger/violations.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import {
   createHoldSweep,
@@ -24,6 +24,7 @@ import {
 } from '../reconciler/index.js';
 import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import { outageOf } from './outage.js';
+import { createViolationTeller } from './violation-teller.js';
 
 export interface HoldfastSweepDeps {
   readonly database: Database;
@@ -50,6 +51,7 @@ export interface HoldfastSweepDeps {
 export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps): Sweep {
   const { log, taskQueue, metrics, tracing } = deps;
   const pulse = createPulse(database);
+  const tell = createViolationTeller(log, metrics);
   const client = createClient({ temporal, taskQueue });
   const reads = createReads(database);
   const judgeLate = createLateJudge({ client, reads });
@@ -94,14 +96,13 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
     ...{ ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) },
     invariants: async (from) => {
       const { violations, next } = await verifyOnward(database, from ?? nothingChecked);
-      for (const violation of violations) {
-        log.error({ module: 'reconciler', ...violation }, 'an invariant does not hold');
-      }
-      for (const name of Object.keys(invariants)) {
-        const count = violations.find((broken) => broken.name === name)?.count ?? 0;
-        metrics.set('invariantViolations', count, { name });
-      }
+      tell(violations);
       return next;
+    },
+    part: async (from, beat) => {
+      const { violations, next } = await verifyPart(database, from, beat);
+      tell(violations);
+      return { broken: violations.reduce((sum, { count }) => sum + count, 0), next };
     },
   };
 }

@@ -13,7 +13,7 @@ import { orExit, type WorkerConfig, workerConfig } from './config.js';
 import { startHealthServer } from './health.js';
 import { openDatabase } from './open-database.js';
 import { type Running, runProcess } from './process.js';
-import { ensureReconcileSchedule } from './reconcile-schedule.js';
+import { ensureSchedules } from './schedules.js';
 import { createFrozenWatch } from './watch-frozen.js';
 import { watchProcess } from './watch-process.js';
 import { watchStanding } from './watch-standing.js';
@@ -52,7 +52,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     }),
     ...(workflowBundle !== undefined && { workflowBundle }),
   });
-  await ensureReconcileSchedule(client, taskQueue);
+  await ensureSchedules(client, taskQueue);
   const ended = worker.run();
   const health = await startHealthServer({
     host,

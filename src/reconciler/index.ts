@@ -15,9 +15,18 @@ export { createHoldSweep } from './hold-sweep.js';
 export { type Compared, createProviderSweep } from './provider-sweep.js';
 export { createSweep, type Finding, type Swept } from './sweep.js';
 
-/** Looks whether the invariants hold, a part at a time; gives from where the next look goes on. */
+/** How often an invariant was seen broken, and where the next part begins; null after the last. */
+export interface Part {
+  readonly broken: number;
+  readonly next: number | null;
+}
+
+/** Looks whether the invariants hold, a part at a time. */
 interface InvariantSweep {
+  /** What changed, and a page of all there is; gives from where the next look goes on. */
   invariants(from: Checked | null): Promise<Checked>;
+  /** Many pages from the operation `from` on; `beat` is called after each. */
+  part(from: number, beat: () => void): Promise<Part>;
 }
 
 /** All that one sweep looks at. */

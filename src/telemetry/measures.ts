@@ -81,7 +81,7 @@ export const counters = {
 export const gauges = {
   invariantViolations: {
     name: 'invariant_violations',
-    help: 'How often an invariant of the ledger was seen broken by the last sweep.',
+    help: 'How often an invariant of the ledger was seen broken, the most in two minutes.',
     labels: ['name'],
   },
   breakerMode: {

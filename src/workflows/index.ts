@@ -12,3 +12,4 @@ export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
 export { ride } from './ride.js';
+export { verifyLedger } from './verify-ledger.js';

@@ -31,6 +31,16 @@ test('ends with one JSON document, and with 1 only when a figure misses its targ
   expect(code).toBe(figures.some(misses) ? 1 : 0);
 }, 240_000);
 
+test('charges nobody twice where a service without keys does, or forgets', async () => {
+  const { code, stdout, stderr } = await aBench('headline', '--json', '--count', '40');
+
+  expect(code, stderr).toBe(0);
+  const { figures } = JSON.parse(stdout) as { figures: Figure[] };
+  const values = Object.fromEntries(figures.map(({ name, value }) => [name, value]));
+  expect(values).toMatchObject({ 'headline-success': 100, 'headline-charged-twice': 0 });
+  expect(values['headline-by-hand-naive']).toBeGreaterThan(0);
+}, 240_000);
+
 test('names the benchmarks there are when asked for another', async () => {
   const { code, stderr } = await aBench('nothing-like-it');
 

@@ -4,6 +4,7 @@ import { type Befallen, type PlayedCell, type SocketName, sockets } from './cell
 
 interface Run {
   readonly seed: number;
+  readonly seeds: number;
   readonly minutes: number | undefined;
   readonly violations: readonly string[];
 }
@@ -17,7 +18,7 @@ const names: Readonly<Record<SocketName, string>> = {
 
 /** The whole of docs/faults.md. */
 export function documentOf(befallen: readonly Befallen[], run: Run): string {
-  const rows = befallen.toSorted((one, other) => one.operation.localeCompare(other.operation));
+  const operations = [...new Set(befallen.map((one) => one.operation))].toSorted();
   const cells = befallen.flatMap((one) => one.cells);
   return `${preface.trimStart()}
 ## This run
@@ -28,7 +29,15 @@ ${summaryOf(befallen, run)}
 
 Each field: cells in which the fault struck / cells played / cells that there are.
 
-${tableOf('Operation', rows.map(rowOf))}
+${tableOf(
+  'Operation',
+  operations.map((name) =>
+    rowOf(
+      name,
+      befallen.filter((one) => one.operation === name),
+    ),
+  ),
+)}
 
 ## By fault
 
@@ -41,7 +50,8 @@ ${tableOf(
 ${violationsOf(run)}`;
 }
 
-function summaryOf(befallen: readonly Befallen[], { seed, minutes, violations }: Run): string {
+function summaryOf(befallen: readonly Befallen[], run: Run): string {
+  const { seed, seeds, minutes, violations } = run;
   const cells = befallen.flatMap((one) => one.cells);
   const struck = cells.filter((cell) => cell.struck).length;
   const points = befallen.reduce((sum, { messages }) => sum + pointsOf(messages), 0);
@@ -51,13 +61,16 @@ function summaryOf(befallen: readonly Befallen[], { seed, minutes, violations }:
   const faults = messageFaults.length;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const machine = `${type()} ${release()}, ${cpus().length} cores, ${memory}`;
+  const operations = new Set(befallen.map((one) => one.operation)).size;
+  const drawn = seeds === 1 ? `Seed ${seed}` : `Seeds ${seed} to ${seed + seeds - 1}`;
   return [
     `- ${cells.length} of ${points * faults} cells were played, of`,
-    `  ${befallen.length} operations, ${points} messages and ${faults} faults: ${limit}.`,
+    `  ${operations} operations, ${points} messages and ${faults} faults: ${limit}. Messages are`,
+    '  counted anew for each seed.',
     `- In ${struck} of them the fault struck. In the others the operation ended before: how many`,
     '  messages the long polls of Temporal take is not the same each time.',
     `- **${violations.length} violations.** The slowest cell took ${seconds(slowestMs)} of 90 s.`,
-    `- Seed ${seed}, Node ${process.versions.node}, ${machine}.`,
+    `- ${drawn}, Node ${process.versions.node}, ${machine}.`,
   ].join('\n');
 }
 
@@ -94,9 +107,11 @@ of \`test/ledger/violations.ts\`. Operations that nobody asks for over HTTP, or 
 an operation, have no messages at the gateway.
 `;
 
-function rowOf({ operation, messages, cells }: Befallen): string {
+function rowOf(operation: string, befallen: readonly Befallen[]): string {
+  const cells = befallen.flatMap((one) => one.cells);
   const fields = sockets.map((socket) => {
-    return `${countsOf(cells, socket)} / ${messages[socket] * messageFaults.length}`;
+    const messages = befallen.reduce((sum, one) => sum + one.messages[socket], 0);
+    return `${countsOf(cells, socket)} / ${messages * messageFaults.length}`;
   });
   return `| ${[operation, ...fields].join(' | ')} |`;
 }

@@ -10,7 +10,7 @@ const names = Object.keys(sweeps) as SweepName[];
 const help = `Runs races on fresh servers, and reads what the books then say.
 
   npm run chaos [-- [--seed N] [--minutes N] [--fault NAME] [--json]]
-  npm run chaos -- --sweep [--seed N] [--minutes N] [--json]
+  npm run chaos -- --sweep [--seed N] [--seeds N] [--minutes N] [--resume] [--json]
   npm run chaos -- --cell OPERATION/SOCKET/MESSAGE/FAULT [--seed N]
 
 --seed N      draws the same rounds as another run with this seed; its own when left out
@@ -19,6 +19,8 @@ const help = `Runs races on fresh servers, and reads what the books then say.
 ${names.map((name) => `              ${name}`).join('\n')}
 --sweep       instead: every operation with a fault at every message of it, on every socket; some
               of them, as the seed draws, when --minutes is given; written to docs/faults.md
+--seeds N     with --sweep: all of it so many times, each with the next seed
+--resume      with --sweep: goes on where the last one was stopped
 --cell ...    only one of those, as a violation names it
 --json        ends stdout with one JSON document: { seed, operations, faults, violations }
 
@@ -26,6 +28,7 @@ ${names.map((name) => `              ${name}`).join('\n')}
   npm run chaos -- --fault cancel-or-capture --seed 4711
   npm run --silent chaos -- --fault hot-account --json
   npm run chaos -- --sweep --minutes 60
+  npm run chaos -- --sweep --seed 20261 --seeds 3 --resume
   npm run chaos -- --cell 'a payout/provider/1/delay'
 
 Exit code 0 when nothing was violated, 1 when something was or could not run, 2 when asked wrongly.
@@ -57,6 +60,8 @@ function options() {
         minutes: { type: 'string' },
         fault: { type: 'string', multiple: true, default: [] },
         sweep: { type: 'boolean', default: false },
+        seeds: { type: 'string', default: '1' },
+        resume: { type: 'boolean', default: false },
         cell: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
@@ -66,12 +71,13 @@ function options() {
       process.stdout.write(help);
       return process.exit(0);
     }
-    const { seed, minutes, fault, json, sweep, cell } = values;
+    const { seed, minutes, fault, json, sweep, cell, resume } = values;
+    const seeds = whole(values.seeds);
     const unknown = fault.find((name) => !names.some((known) => known === name));
     if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
     return {
       json,
-      messages: sweep || cell !== undefined ? { cell } : undefined,
+      messages: sweep || cell !== undefined ? { cell, seeds, resume } : undefined,
       seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
       minutes: minutes === undefined ? undefined : whole(minutes),
       names: fault.length === 0 ? names : (fault as SweepName[]),

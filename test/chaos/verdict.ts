@@ -6,6 +6,8 @@ export class Verdict implements Reporter {
   operations = 0;
   readonly faults: { name: string; rounds: number; operations: number }[] = [];
   readonly befallen: Befallen[] = [];
+  /** Told what befell an operation as soon as it is known. */
+  onBefallen: (befallen: Befallen) => void = () => undefined;
   readonly violations: string[] = [];
   readonly #onProgress: (line: string) => void;
 
@@ -27,6 +29,7 @@ export class Verdict implements Reporter {
       this.operations += cells.length;
       this.faults.push({ name, rounds: cells.length, operations: cells.length });
       this.befallen.push(befallen);
+      this.onBefallen(befallen);
       this.#onProgress(`  ${name}: ${cells.length} cells`);
       const violations = violationsOf(befallen);
       for (const violation of violations) this.#violated(violation);

@@ -40,18 +40,8 @@ function holdfast(
 }
 
 const commands = [
-  'pay',
-  'capture',
-  'method',
-  'cancel',
-  'refund',
-  'payout',
-  'ops',
-  'case',
-  'reconcile',
-  'breaker',
-  'balance',
-  'verify',
+  ...['pay', 'capture', 'method', 'cancel', 'refund', 'payout', 'ops', 'case'],
+  ...['reconcile', 'breaker', 'events', 'balance', 'verify'],
 ];
 const aside = { poolMax: 1, applicationName: 'test-owner' };
 
@@ -252,6 +242,23 @@ test('lists what does not agree until it is accepted, and sweeps now', async () 
   expect(list.out).toMatch(/^finding_.* unknown-charge +open +op_stranger/m);
   expect([list.code, accepted.code, again.code]).toEqual([1, 0, 1]);
   expect(again.err).toContain('invalid-state');
+});
+
+test('lists events that a sink did not take until they are delivered again', async () => {
+  const owner = createDatabase({ ...aside, url: running.stack.ownerUrl });
+  await owner.sql`
+    insert into ledger.delivery
+           (sink, event, op, seq, tenant, trace, attempts, next_attempt_at, reason, dead_at)
+    select 'log', id, op, seq, tenant, trace, 1, now(), 'gone', now() from ledger.outbox
+     where tenant = ${running.world.tenant} and published_at is not null order by id limit 1`;
+  await owner.close(1_000);
+
+  const dead = await holdfast(['events', 'dead', '--sink', 'log']);
+  const again = await holdfast(['events', 'redeliver', 'log', '--reason', 'it is back']);
+
+  expect(dead.out).toMatch(/^event +type .*\nop_\w+\.1 +account\.opened +log +1 .* gone\n$/);
+  expect(again).toMatchObject({ code: 0, out: '1 will be delivered again\n' });
+  expect((await holdfast(['events', 'dead'])).out).not.toContain('op_');
 });
 
 test('isolates a provider, and lists it so until it is reset', async () => {

@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase } from '../../src/database/index.js';
 import { runDemo } from '../../src/main/demo-run.js';
-import { reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
+import { reconcileScheduleId } from '../../src/main/schedules.js';
 import { eventually } from '../support/eventually.js';
 import { aStack, type TestStack } from '../support/stack.js';
 

@@ -7,7 +7,7 @@ import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWatch } from '../../src/client/index.js';
 import type { OpId } from '../../src/domain/index.js';
-import { reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
+import { reconcileScheduleId, verifyScheduleId } from '../../src/main/schedules.js';
 import { freePort } from '../../src/servers/port.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
@@ -69,5 +69,6 @@ test('a workflow that a bug has stopped raises the alarm within two minutes', as
   } finally {
     await worker.stop();
     await schedule.delete();
+    await world.temporal.schedule.getHandle(verifyScheduleId(taskQueue)).delete();
   }
 }, 260_000);

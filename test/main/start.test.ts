@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reconcileScheduleId } from '../../src/main/reconcile-schedule.js';
+import { reconcileScheduleId, verifyScheduleId } from '../../src/main/schedules.js';
 import { migrationsDir } from '../../src/main/schema.js';
 import { aDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -24,9 +24,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('five workers at once, two of them dying, make one schema and one schedule', async () => {
+test('five workers at once, two of them dying, make one schema, and schedules once', async () => {
   const empty = await aDatabase({ empty: true });
   const taskQueue = `queue-${nanoid(8)}`;
+  const schedules = [reconcileScheduleId(taskQueue), verifyScheduleId(taskQueue)];
   const { workerUrl: DATABASE_URL, ownerUrl: DATABASE_MIGRATE_URL } = empty;
   const environment = { DATABASE_URL, DATABASE_MIGRATE_URL };
   const journal = () => empty.owner<{ hash: string }[]>`
@@ -50,11 +51,11 @@ test('five workers at once, two of them dying, make one schema and one schedule'
       for await (const { scheduleId } of schedule.list()) {
         if (scheduleId.includes(taskQueue)) ids.push(scheduleId);
       }
-      expect(ids).toEqual([reconcileScheduleId(taskQueue)]);
+      expect(ids.sort()).toEqual(schedules);
     });
   } finally {
     await Promise.all(workers.map(({ stop }) => stop()));
-    await world.temporal.schedule.getHandle(reconcileScheduleId(taskQueue)).delete();
+    for (const id of schedules) await world.temporal.schedule.getHandle(id).delete();
     await empty.drop();
   }
 }, 180_000);

@@ -2,6 +2,7 @@ import { nanoid } from 'nanoid';
 import { commands, type OpId } from '../../src/domain/index.js';
 import type { FaultRule } from '../../src/providers/sandbox/index.js';
 import { createClient } from '../../src/client/index.js';
+import { aSweep } from '../support/a-sweep.js';
 import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
@@ -60,6 +61,7 @@ export const branches: readonly Branch[] = [
   accountBranch('account-funded', 'funding', 'funded'),
   accountBranch('account-edited', 'accountEdit', 'edited'),
   accountBranch('account-stale', 'accountEdit', 'stale-version'),
+  { name: 'ledger-verified', walk: aLookAtAll },
   ...moneyBranches,
   ...choiceBranches,
   ...resumedBranches,
@@ -116,6 +118,17 @@ function payment(name: string, course: Course, end: string): Branch {
       return opId;
     },
   };
+}
+
+/** More than one part: what is looked at next is beyond what the first one reaches. */
+async function aLookAtAll(world: RunningWorld): Promise<OpId> {
+  const workflowId = `verify-${nanoid()}`;
+  await world.database.owner`alter sequence ledger.operation_id_seq restart with 300000`;
+  await world.account(1);
+  const taskQueue = `queue-${nanoid(8)}`;
+  await world.work({ taskQueue, sweep: aSweep(world, []) });
+  await world.temporal.workflow.execute('verifyLedger', { taskQueue, workflowId, args: [] });
+  return workflowId as OpId;
 }
 
 /** A provider that is not asked for so many times. */
