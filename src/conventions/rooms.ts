@@ -25,7 +25,19 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: [],
   },
   database: { values: ['domain', 'postgres', 'drizzle-orm', 'node:*'], types: [] },
-  outbox: { values: ['domain', 'database', 'drizzle-orm'], types: ['telemetry'] },
+  outbox: {
+    values: [
+      'domain',
+      'database',
+      'drizzle-orm',
+      '@nats-io/*',
+      'ipaddr.js',
+      'standardwebhooks',
+      'undici',
+      'node:*',
+    ],
+    types: ['telemetry'],
+  },
   objects: { values: ['domain', 'packages'], types: [] },
   providers: { values: ['domain', 'packages'], types: [] },
   reconciler: {

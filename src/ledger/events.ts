@@ -8,6 +8,8 @@ export interface DeliveryRefusal {
   readonly reason: string;
   /** It will not take it later either. */
   readonly forGood: boolean;
+  /** No sooner than after this long; an hour at most. */
+  readonly retryAfterMs?: number;
 }
 
 /** The events that one sink is owed, lent and ended over one database. */
@@ -23,6 +25,6 @@ export function createEvents(database: Database, sink: string) {
       database.call('ledger.deliver_v1', sink, [...ids]),
     /** To be tried again, for `retryMs` in all; gives how many were set aside as dead instead. */
     refuse: (refusals: readonly DeliveryRefusal[], retryMs: number): Promise<number> =>
-      database.call('ledger.refuse_deliveries_v1', sink, [...refusals], retryMs),
+      database.call('ledger.refuse_deliveries_v2', sink, [...refusals], retryMs),
   } as const;
 }

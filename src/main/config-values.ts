@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
+import { isWebhookTarget } from '../outbox/webhook-target.js';
 
 // The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
 
@@ -70,6 +71,25 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
   const fits = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
   return fits ? given.replace(/\/+$/, '') : undefined;
 });
+
+/** Where webhooks may go, as far as the URL itself tells. */
+export const webhookTarget = checked(
+  'must be an https URL of a public host, or an http URL of this machine',
+  (given) => (isWebhookTarget(given) ? given : undefined),
+);
+
+/** Servers of NATS, all of them with TLS or none. */
+export const natsServers = checked(
+  'must be nats://host:port or tls://host:port, several of one kind separated by commas',
+  (given): readonly string[] | undefined => {
+    const servers = given.split(',').map((server) => server.trim());
+    const schemes = servers.map(
+      (server) => /^(nats|tls):\/\/(\[[\da-fA-F:]+\]|[\w.-]+)(:\d{1,5})?$/.exec(server)?.[1],
+    );
+    const fit = new Set(schemes).size === 1 && schemes[0] !== undefined;
+    return fit ? servers : undefined;
+  },
+);
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const rungMsMax = 7 * unitMs.d;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { isPublicAddress } from '../telemetry/public-address.js';
 import { ConfigError, type Environment, type Reader, readConfig } from './config-reader.js';
+import { sinks } from './config-sinks.js';
 import { variables } from './config-variables.js';
 
 /** The names of every variable that Holdfast reads, as `.env.example` lists them. */
@@ -236,10 +237,6 @@ function webhooks(read: Read) {
   if (!url) return undefined;
   const [first] = read.value('SANDBOX_PSP_WEBHOOK_SECRET') ?? [];
   return { url, secret: `whsec_${Buffer.from(first ?? []).toString('base64')}` };
-}
-
-function sinks(read: Read) {
-  return { names: read.value('EVENT_SINKS'), retryMs: read.value('EVENT_RETRY_HOURS') * 3_600_000 };
 }
 
 function provider(read: Read) {

@@ -32,7 +32,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
   const { service, metricsPort, otlpEndpoint } = telemetry;
   const tracing = startTracing({ service, otlpEndpoint });
   const database = await openDatabase(settings.database, service, { log: parentLog, metrics });
-  const sinks = composeSinks(settings.sinks).map((sink) => ({
+  const sinks = composeSinks(settings.sinks, parentLog).map((sink) => ({
     ...{ ...sink, events: createEvents(database, sink.name) },
   }));
   // All of them before any hands on: what is handed on before that is not owed to a new one.
@@ -51,7 +51,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
   const exposed =
     metricsPort === null ? undefined : await serveMetrics(metrics, { host, port: metricsPort });
   const watches = [watchStanding(database, metrics, parentLog), watchProcess(database, metrics)];
-  parentLog.info({ healthPort: health.port, sinks: settings.sinks.names }, 'running');
+  parentLog.info({ healthPort: health.port, sinks: sinks.map(({ name }) => name) }, 'running');
 
   return {
     ended,
@@ -59,6 +59,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
       for (const unwatch of watches) unwatch();
       stopping.abort();
       const [stopped] = await ended;
+      for (const { sink } of sinks) await sink.close?.();
       await health.close();
       await exposed?.close();
       await database.close(databaseCloseTimeoutMs);

@@ -15,11 +15,15 @@ interface Events {
 export interface Refusal {
   readonly reason: string;
   readonly forGood: boolean;
+  /** No sooner than after this long, when the sink says so; an hour at most. */
+  readonly retryAfterMs?: number;
 }
 
 /** Who takes events: resolves with nothing when it keeps the event. A throw is tried again. */
 export interface Sink {
   publish(event: CloudEvent): Promise<Refusal | undefined>;
+  /** Lets go of what it holds; nothing is published any more. */
+  close?(): Promise<unknown>;
 }
 
 /** What became of the events of one lease. */

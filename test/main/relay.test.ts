@@ -1,16 +1,13 @@
-import { tmpdir } from 'node:os';
-import { expect, onTestFinished, test } from 'vitest';
-import { childEnvironment } from '../../src/main/config.js';
-import { createStackProcess } from '../../src/main/stack-process.js';
+import { expect, test } from 'vitest';
 import type { CloudEvent } from '../../src/outbox/index.js';
-import { freePort } from '../../src/servers/port.js';
 import { aWorld } from '../ledger/world.js';
 import { eventually } from '../support/eventually.js';
+import { aRelay } from './a-relay.js';
 
 const here = aWorld();
 
 test('loses no event when one of two relay processes is killed in the middle', async () => {
-  const [doomed, other] = await Promise.all([aRelay('doomed'), aRelay('other')]);
+  const [doomed, other] = await Promise.all([aWriter('doomed'), aWriter('other')]);
   const tenant = here.aTenant();
   await tenant.open('shop', { kind: 'merchant' });
   await tenant.open('alice', { funds: 10_000 });
@@ -37,25 +34,15 @@ test('loses no event when one of two relay processes is killed in the middle', a
   for (const { events } of [doomed, other]) expect(overtaken(events)).toEqual([]);
 }, 60_000);
 
-/** The process as production starts it, and the events that it wrote to its stdout. */
-async function aRelay(name: string) {
-  const port = await freePort();
+/** A relay, and the events that it wrote to its stdout. */
+async function aWriter(name: string) {
   const events: CloudEvent[] = [];
-  const relay = createStackProcess({
-    ...{ name, entry: 'relay', cwd: tmpdir(), onProgress: () => undefined },
-    environment: childEnvironment({
-      ...{ HOST: '127.0.0.1', HEALTH_PORT: `${port}`, METRICS_PORT: 'off' },
-      DATABASE_URL: here.world.urls.workerUrl,
-    }),
-    readyUrl: `http://127.0.0.1:${port}/readyz`,
-    onLine: (_, line) => {
-      const written = JSON.parse(line) as CloudEvent & { readonly level?: string };
-      if (written.level === undefined) events.push(written);
-    },
+  const environment = { DATABASE_URL: here.world.urls.workerUrl };
+  const process = await aRelay(name, environment, (line) => {
+    const written = JSON.parse(line) as CloudEvent & { readonly level?: string };
+    if (written.level === undefined) events.push(written);
   });
-  onTestFinished(async () => void (await relay.stop()));
-  await relay.start();
-  return { process: relay, events };
+  return { process, events };
 }
 
 async function unpublished(): Promise<number> {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { phases } from '../../src/domain/index.js';
+import { eventTypes } from '../../src/outbox/event-types.js';
 
 const topics = ['account', 'case', 'hold', 'late', 'payment', 'payout', 'refund', 'ride'];
 
@@ -27,6 +28,20 @@ test('every event that the code writes is listed for its readers, and no other',
   };
 
   expect([...new Set(written.map(covered))].sort()).toEqual([...listed].sort());
+});
+
+test('every event that is listed has a consumer that waits for it, and no other', async () => {
+  const guide = await readFile('docs/events.md', 'utf8');
+  const [, kinds = ''] = /`OPERATION` is .*?: ([^.]*)\./s.exec(guide) ?? [];
+  const operations = names(kinds, /`([a-z]+)`/g);
+
+  const listed = names(guide, /^\| `([^`]+)` \|/gm).flatMap((name) =>
+    name.startsWith('OPERATION.')
+      ? operations.map((operation) => name.replace('OPERATION', operation))
+      : [name],
+  );
+
+  expect(eventTypes.toSorted()).toEqual(listed.toSorted());
 });
 
 async function sourcesOf(folder: string, ending: string): Promise<string> {

@@ -4,8 +4,11 @@ import { createEvents } from '../../src/ledger/index.js';
 import { type CloudEvent, createRelay, type Refusal } from '../../src/outbox/index.js';
 import { captureOf } from '../support/envelopes.js';
 import { aWorld } from '../ledger/world.js';
+import { aClock } from './a-clock.js';
+import { disorder } from './disorder.js';
 
 const here = aWorld();
+const clock = aClock(here);
 let database: Database | undefined;
 afterAll(() => database?.close(1_000));
 
@@ -57,10 +60,10 @@ test('keeps what nobody took, with what comes after it, and tries ever more seld
 
   while ((await relay.once()) > 0);
   const before = ids(taken).filter((id) => id.startsWith(`${first?.opId}`));
-  await clockAhead(2);
+  await clock.forward(2);
   while ((await relay.once()) > 0);
   while ((await relay.once()) > 0);
-  await clockAhead(3);
+  await clock.forward(3);
   while ((await relay.once()) > 0);
 
   expect(refused).toEqual([`${first?.opId}.1`, `${first?.opId}.1`]);
@@ -92,7 +95,7 @@ test.each(['between publish and mark', 'before it publishes'])(
     void dying.relay.run(stop.signal);
     const ran = living.relay.run(stop.signal);
     await expect.poll(() => left, { timeout: 10_000 }).toBeLessThanOrEqual(0);
-    await clockAhead(11);
+    await clock.forward(11);
     await expect.poll(owed, { timeout: 10_000 }).toBe(0);
     stop.abort();
     await ran;
@@ -211,31 +214,10 @@ async function owed(): Promise<number> {
   return (await unhanded()) + (row?.n ?? -1);
 }
 
-let ahead = 0;
-
-/** So many seconds go by at once, for all that the ledger does. */
-async function clockAhead(seconds: number) {
-  ahead += seconds;
-  await here.world.rows(
-    `create or replace function ledger.clock() returns timestamptz language sql volatile as
-     $$ select clock_timestamp() + interval '${ahead} seconds' $$`,
-  );
-}
-
 function ids(taken: readonly CloudEvent[]): readonly string[] {
   return taken.map(({ id }) => id);
 }
 
 function firsts(taken: readonly CloudEvent[]): readonly CloudEvent[] {
   return taken.filter(({ id }, at) => ids(taken).indexOf(id) === at);
-}
-
-/** Events that came when another of their operation should have. */
-function disorder(taken: readonly CloudEvent[]): readonly string[] {
-  const next = new Map<string, number>();
-  return taken.flatMap(({ id, subject }) => {
-    const wanted = (next.get(subject) ?? 0) + 1;
-    next.set(subject, wanted);
-    return id === `${subject}.${wanted}` ? [] : [id];
-  });
 }
