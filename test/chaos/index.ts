@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stopSignal } from '../../src/main/process.js';
+import { asked, onProgress, whole } from '../support/asked.js';
 import { Verdict } from './verdict.js';
 import { sweepMessages } from './run-messages.js';
 import { runSweeps } from './run-sweeps.js';
@@ -31,62 +32,45 @@ ${names.map((name) => `              ${name}`).join('\n')}
 Exit code 0 when nothing was violated, 1 when something was or could not run, 2 when asked wrongly.
 `;
 
-const asked = options();
+const options = asked(help, read);
 const verdict = new Verdict(onProgress);
 const interrupted = new AbortController();
 void stopSignal().then(() => interrupted.abort());
 const code =
-  asked.messages === undefined
-    ? await runSweeps(asked, verdict, interrupted.signal, onProgress)
-    : await sweepMessages({ ...asked, ...asked.messages }, verdict, interrupted.signal);
+  options.messages === undefined
+    ? await runSweeps(options, verdict, interrupted.signal, onProgress)
+    : await sweepMessages({ ...options, ...options.messages }, verdict, interrupted.signal);
 const { operations, faults, violations } = verdict;
-const document = { seed: asked.seed, operations, faults, violations };
-process.stdout.write(`${asked.json ? JSON.stringify(document) : lastLine()}\n`);
+const document = { seed: options.seed, operations, faults, violations };
+process.stdout.write(`${options.json ? JSON.stringify(document) : lastLine()}\n`);
 process.exit(code);
 
 function lastLine(): string {
   const found = violations.length === 0 ? 'nothing violated' : `${violations.length} violations`;
-  return `Seed ${asked.seed}: ${operations} operations, ${found}.`;
+  return `Seed ${options.seed}: ${operations} operations, ${found}.`;
 }
 
-function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seed: { type: 'string' },
-        minutes: { type: 'string' },
-        fault: { type: 'string', multiple: true, default: [] },
-        sweep: { type: 'boolean', default: false },
-        cell: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) {
-      process.stdout.write(help);
-      return process.exit(0);
-    }
-    const { seed, minutes, fault, json, sweep, cell } = values;
-    const unknown = fault.find((name) => !names.some((known) => known === name));
-    if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
-    return {
-      json,
-      messages: sweep || cell !== undefined ? { cell } : undefined,
-      seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
-      minutes: minutes === undefined ? undefined : whole(minutes),
-      names: fault.length === 0 ? names : (fault as SweepName[]),
-    };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
-    return process.exit(2);
-  }
-}
-
-function whole(text: string): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new Error(`${text} is not a whole number above 0.`);
-}
-
-function onProgress(line: string): void {
-  process.stderr.write(`${line}\n`);
+function read() {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string' },
+      fault: { type: 'string', multiple: true, default: [] },
+      sweep: { type: 'boolean', default: false },
+      cell: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return 'help';
+  const { seed, minutes, fault, json, sweep, cell } = values;
+  const unknown = fault.find((name) => !names.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
+  return {
+    json,
+    messages: sweep || cell !== undefined ? { cell } : undefined,
+    seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
+    minutes: minutes === undefined ? undefined : whole(minutes),
+    names: fault.length === 0 ? names : (fault as SweepName[]),
+  };
 }
