@@ -99,9 +99,13 @@ export class Staff {
   /** What the reconciler does every 30 s: operations and webhooks, then the provider's charges. */
   async sweep(): Promise<void> {
     this.#sweeps += 1;
-    await this.#sweep.openOperations(this.#after, nothing);
+    await this.sweepOperations();
     await this.#sweep.waitingWebhooks();
     await this.#charges.charges(`sweep ${this.#sweeps}`, 1);
+  }
+
+  async sweepOperations(): Promise<void> {
+    await this.#sweep.openOperations(this.#after, nothing);
   }
 
   async approve(opId: OpId, verdict: 'approved' | 'refused'): Promise<void> {

@@ -164,7 +164,8 @@ export class World {
           : await this.#tryOnce(run, name, args);
         resolve('answer' in tried ? tried.answer : this.#activity(run, name, args));
       };
-      this.later(this.#deps.draw.whole(1, 40), `${run.opId} ${name}`, () => work().catch(reject));
+      const delayMs = this.#deps.draw.one([0, 0, 0, 20]);
+      this.later(delayMs, `${run.opId} ${name}`, () => work().catch(reject));
     });
   }
 
