@@ -1,6 +1,5 @@
--- Why: a run that met a hold again asked under the first key, though the money was taken under the
--- next one, and gave back what the customer had paid. Older workers survive it: they are told of
--- the last key, which is the one that they went on with.
+-- Older workers survive: a run of theirs that meets a hold again is told the last key, which they
+-- went on with. It was told the first one, and gave back what had been taken under the next.
 -- What verbs of later steps share.
 
 -- The first answer of a verb that holds, if it ran before: an operation that has ended answers with

@@ -70,15 +70,18 @@ function outsideOf(row: Row, rows: readonly Row[], { outside }: World): string[]
   if (row.domain === 'Account' || row.domain === 'Late') return [];
   if (row.state !== 'COMPLETED' && row.state !== 'FAILED') return [];
   if (row.method === 'balance' || row.byHand) return [];
-  const late = rows.filter(({ domain, parentOpId }) => domain === 'Late' && parentOpId === row.opId);
+  const late = rows.filter(
+    ({ domain, parentOpId }) => domain === 'Late' && parentOpId === row.opId,
+  );
   if (late.some(({ state }) => state === 'IN_PROGRESS')) return [];
   const of = ({ opId }: Row) =>
     outside.effects.filter(
-      ({ reference, declineCode }) =>
-        reference.startsWith(`${opId}:`) && declineCode === undefined,
+      ({ reference, declineCode }) => reference.startsWith(`${opId}:`) && declineCode === undefined,
     );
   const sum = (kinds: readonly string[], from: readonly Row[]) =>
-    from.flatMap(of).reduce((all, { kind, minor }) => (kinds.includes(kind) ? all + minor : all), 0);
+    from
+      .flatMap(of)
+      .reduce((all, { kind, minor }) => (kinds.includes(kind) ? all + minor : all), 0);
   const moved = sum(['charge', 'capture', 'refund', 'payout'], [row]) - sum(['refund'], late);
   const said = row.state === 'COMPLETED' ? (row.outcome.minor ?? 0) : 0;
   const open = outside

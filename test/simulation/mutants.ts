@@ -43,7 +43,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'refund-counts-no-other-refund',
     costs: 'Two refunds give back more than was paid.',
-    ...{ sql: 'ledger.hold_refund_v1', from: 'coalesce(sum(amount - released), 0)', to: '0' },
+    ...{ sql: 'ledger.hold_refund_v1', from: 'sum(amount - released)' },
+    to: 'sum(amount - amount)',
   },
   {
     name: 'refund-before-the-capture',
@@ -71,7 +72,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'settle-pays-the-payer',
     costs: 'Goods leave, and nobody is paid.',
-    ...{ sql: 'ledger.settle_v2', from: "jsonb_build_object('account', h.payee, 'posted', v_minor" },
+    ...{
+      sql: 'ledger.settle_v2',
+      from: "jsonb_build_object('account', h.payee, 'posted', v_minor",
+    },
     to: "jsonb_build_object('account', h.account, 'posted', v_minor",
   },
   {
@@ -151,7 +155,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hold-ends-here-alone',
     costs: "The customer's money stays blocked at the bank for days.",
-    ...{ file: 'src/workflows/held-payment.ts', from: "if (answer.kind === 'stuck') return answer;" },
+    ...{
+      file: 'src/workflows/held-payment.ts',
+      from: "if (answer.kind === 'stuck') return answer;",
+    },
     to: '',
   },
   {

@@ -9,7 +9,7 @@ import type {
   Unknown,
   Fenced,
 } from '../../src/domain/index.js';
-import { defaultLadderMs } from '../../src/domain/index.js';
+import { defaultLadderMs, unreachable } from '../../src/domain/index.js';
 import type {
   ChargePage,
   ListedCharge,
@@ -108,6 +108,12 @@ export class Outside implements PaymentProvider {
         return unknown(fault);
       case 'stored-refusal':
         if (!this.#keys.has(reference)) this.#refused.add(reference);
+        break;
+      case 'none':
+      case 'pending':
+        break;
+      default:
+        return unreachable(fault);
     }
     if (this.#refused.has(reference)) return { ...retry('stored-refusal'), stored: true };
     return this.#act(request, fault === 'pending');
@@ -263,8 +269,11 @@ export class Outside implements PaymentProvider {
         return { kind: 'refunded', reference, chargeId, ...sum };
       case 'payout':
         return { kind: 'paid-out', reference, payoutId: id, ...sum };
-      default:
+      case 'charge':
+      case 'capture':
         return { kind: 'captured', reference, chargeId, ...sum };
+      default:
+        return unreachable(kind);
     }
   }
 }

@@ -126,7 +126,11 @@ export class People {
 
   #ride(): void {
     const { draw, staff } = this;
-    const opId = this.#ask(commands.ride, { account: 'alice', amount: draw.whole(5, 60), currency });
+    const opId = this.#ask(commands.ride, {
+      account: 'alice',
+      amount: draw.whole(5, 60),
+      currency,
+    });
     const driver = 'bob' as AccountId;
     const found = { driver, ...(draw.whole(1, 2) === 1 && { destination: 'bank_2' }) };
     this.#soon('match', () => staff.client.matchRide(opId, found));
@@ -168,7 +172,9 @@ export class People {
     if (draw.whole(1, 10) === 1) this.#sometime('web cancel', () => this.#cancel(opId));
     if (world.weather.crash > 0 && draw.whole(1, 4) === 1) {
       const how = draw.one(['terminated', 'lost'] as const);
-      this.#sometime(`${how} ${opId}`, () => world.temporal.lose(opId, how));
+      this.#sometime(`${how} ${opId}`, () => {
+        if (world.weather.crash > 0) world.temporal.lose(opId, how);
+      });
     }
     return opId;
   }

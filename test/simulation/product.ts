@@ -76,7 +76,7 @@ async function made(entry: string, plugins: Plugin[]): Promise<Made> {
 function dateOf(clock: Clock): DateConstructor {
   return class extends Date {
     constructor(...given: [number] | []) {
-      super(...(given.length === 0 ? [clock.nowMs] : given) as [number]);
+      super(given[0] ?? clock.nowMs);
     }
     static override now(): number {
       return clock.nowMs;

@@ -100,7 +100,15 @@ export class Run {
   #library(workflows: () => Readonly<Record<string, Workflow>>) {
     const { clock } = this.#host;
     const steps = () =>
-      new Proxy({}, { get: (_, name) => (...args: unknown[]) => this.#step(String(name), args) });
+      new Proxy(
+        {},
+        {
+          get:
+            (_, name) =>
+            (...args: unknown[]) =>
+              this.#step(String(name), args),
+        },
+      );
     const cancelRequested = new Promise<never>((_, reject) => (this.#cancel = reject));
     const counter = { add: () => undefined };
     return {

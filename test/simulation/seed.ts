@@ -49,7 +49,6 @@ export function createPlayer(lane: Lane, product: Product) {
     const weather = draw.one(weathers);
     lane.clock.nowMs = beginsAt;
     lane.clock.databaseAheadMs = draw.one([0, 0, 1_500, -1_500, 45_000, -45_000]);
-    let staff: Staff | undefined;
     const { clock } = lane;
     const playing = new World({
       ...{ product, draw, name: tenant, clock, weather, onWrong },
@@ -57,13 +56,13 @@ export function createPlayer(lane: Lane, product: Product) {
         const times = weather === calm ? 1 : draw.one([0, 1, 1, 2]);
         for (let n = 0; n < times; n += 1) {
           const delayMs = draw.one([50, 5_000, hourMs]);
-          playing.later(draw.whole(1, delayMs), `webhook ${event.type}`, () => staff?.hear(event));
+          playing.later(draw.whole(1, delayMs), `webhook ${event.type}`, () => staff.hear(event));
         }
       },
     });
     world = playing;
     const after = await lastOperation(lane);
-    staff = new Staff({ world: playing, lane, made: services, tenant, after, onWrong });
+    const staff = new Staff({ world: playing, lane, made: services, tenant, after, onWrong });
     const opened = beginnings(draw);
     await open(staff, opened);
     new People(staff, draw, onWrong).plan();

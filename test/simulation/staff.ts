@@ -1,6 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { OpId } from '../../src/domain/index.js';
-import type { Clock } from './clock.js';
 import type { Lane } from './lane.js';
 import type { OutsideEvent } from './outside.js';
 import type * as services from './services.js';
@@ -150,5 +149,3 @@ export function activityContext(world: () => World | undefined) {
     Context: { current: () => ({ info: info(), heartbeat: nothing }) },
   };
 }
-
-export type { Clock };

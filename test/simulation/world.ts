@@ -68,7 +68,7 @@ export class World {
     this.outside = new Outside({
       ...{ name: deps.name, clock, onEvent },
       fault: (what) => this.#callFault(what),
-      declines: () => draw.whole(1, 100) <= 8,
+      declines: ({ step }) => step !== 'void' && draw.whole(1, 100) <= 8,
       later: (what, act) => this.later(draw.whole(1_000, 40 * minuteMs), what, act),
     });
     this.temporal = new Temporal({
