@@ -173,4 +173,32 @@ export const mutants: readonly Mutant[] = [
     ...{ file: 'src/reconciler/compare.ts', from: "case 'unknown':\n      return {" },
     to: "case 'unknown':\n      return none ?? {",
   },
+  {
+    name: 'terminated-workflows-stay-lost',
+    costs: 'Who terminates a workflow in the Web UI strands its money.',
+    ...{ file: 'src/reconciler/compare.ts', from: "case 'terminated':\n      return {" },
+    to: "case 'terminated':\n      return none ?? {",
+  },
+  {
+    name: 'one-intent-for-all',
+    costs: 'The second payment of a person is taken for the first, and never made.',
+    ...{ file: 'src/domain/ids.ts', from: 'key.eventType, key.idemKey]', to: 'key.eventType]' },
+  },
+  {
+    name: 'capture-again-begins-again',
+    costs: 'A capture that a worker died in parks: a person looks in vain.',
+    ...{ sql: 'ledger.capture_v3', from: replayed, to: '' },
+  },
+  {
+    name: 'event-out-of-order',
+    costs: 'Who listens waits for an event that never comes.',
+    ...{ sql: 'ledger.finish', from: 'phase = p_phase, seq = o.seq + 1' },
+    to: 'phase = p_phase, seq = o.seq + 2',
+  },
+  {
+    name: 'parked-without-a-case',
+    costs: 'Nobody is shown what waits for a person.',
+    ...{ sql: 'ledger.follow_case', from: "if new.phase = 'parked' then" },
+    to: "if new.phase = 'in-doubt' then",
+  },
 ];

@@ -55,7 +55,7 @@ export class People {
 
   /** Puts what they will ask for on the agenda. */
   plan(): void {
-    const count = this.draw.whole(2, 4);
+    const count = this.draw.whole(2, 5);
     for (let n = 0; n < count; n += 1) {
       const kind = this.draw.one([
         ...(['card', 'card', 'manual', 'multiple', 'balance', 'payout', 'ride'] as const),
@@ -154,7 +154,9 @@ export class People {
     const { opId } = staff.client.identify(command, options);
     const start = () => staff.client.start(command, options);
     const times = draw.one([1, 1, 2]);
-    for (let n = 0; n < times; n += 1) this.#soon(`start ${domain} ${opId}`, start);
+    // What is to be given back was paid before, most of the time.
+    const fromMs = domain === commands.refund.domain ? 20 * minuteMs : 0;
+    for (let n = 0; n < times; n += 1) this.#soon(`start ${domain} ${opId}`, start, fromMs);
     if (draw.whole(1, 8) === 1) {
       const other = { ...command, payload: { ...payload, amount: 91 } };
       this.#sometime('start another', async () => {
@@ -184,8 +186,8 @@ export class People {
     if (run?.status === 'running') run.cancel();
   }
 
-  #soon(what: string, act: () => unknown): void {
-    this.world.later(this.draw.whole(0, 20 * minuteMs), what, act);
+  #soon(what: string, act: () => unknown, fromMs = 0): void {
+    this.world.later(fromMs + this.draw.whole(0, 20 * minuteMs), what, act);
   }
 
   #sometime(what: string, act: () => unknown): void {

@@ -113,7 +113,15 @@ export class World {
       const task = draw.one(ready);
       this.#tasks = this.#tasks.filter((other) => other !== task);
       this.#note(task.what);
-      await task.act();
+      await this.#guarded(task);
+    }
+  }
+
+  async #guarded({ what, act }: Task): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#deps.onWrong(`${what} threw ${String(error)}`);
     }
   }
 
@@ -155,6 +163,7 @@ export class World {
   }
 
   #activity(run: Run, name: string, args: readonly unknown[]): Promise<unknown> {
+    const { draw } = this.#deps;
     return new Promise((resolve, reject) => {
       const isOutside = /^(charge|authorize|capture|void|refund|pay|find|fence)/.test(name);
       const work = async () => {
@@ -162,9 +171,11 @@ export class World {
         const tried = isOutside
           ? { answer: await this.#callOnce(run, name, args) }
           : await this.#tryOnce(run, name, args);
-        resolve('answer' in tried ? tried.answer : this.#activity(run, name, args));
+        if ('answer' in tried) return resolve(tried.answer);
+        if (this.#isHit(15)) this.temporal.lose(run.opId, draw.one(['terminated', 'lost']));
+        resolve(this.#activity(run, name, args));
       };
-      const delayMs = this.#deps.draw.one([0, 0, 0, 20]);
+      const delayMs = draw.one([0, 0, 0, 20]);
       this.later(delayMs, `${run.opId} ${name}`, () => work().catch(reject));
     });
   }
