@@ -47,12 +47,6 @@ export const mutants: readonly Mutant[] = [
     to: 'sum(amount - amount)',
   },
   {
-    name: 'refund-before-the-capture',
-    costs: 'Money goes back that never came.',
-    ...{ sql: 'ledger.hold_refund_v1', from: "when h.state <> 'captured' then" },
-    to: "when h.state = 'released' then",
-  },
-  {
     name: 'settle-again-moves-again',
     costs: 'A worker that dies after it settled is told of a conflict: a person looks in vain.',
     ...{ sql: 'ledger.settle_v2', from: replayed, to: '' },
@@ -101,12 +95,6 @@ export const mutants: readonly Mutant[] = [
     ...{ sql: 'ledger.release_v2', from: replayed, to: '' },
   },
   {
-    name: 'capture-beyond-the-tolerance',
-    costs: 'More is taken than the customer agreed to.',
-    ...{ sql: 'ledger.capture_v3', from: '* p_tolerance_percent / 100' },
-    to: '* p_tolerance_percent / 10',
-  },
-  {
     name: 'capture-does-not-hold-the-rest',
     costs: 'The fare is taken at the provider, and cannot be settled here.',
     ...{ sql: 'ledger.capture_v3', from: 'set amount = amount + v_more' },
@@ -129,12 +117,6 @@ export const mutants: readonly Mutant[] = [
     to: "{ kind: 'fail', code: 'provider-refused', message: '', reason: 'no-answer'",
   },
   {
-    name: 'withdrawn-without-a-fence',
-    costs: 'A call that comes late takes money for what was given back.',
-    ...{ file: 'src/workflows/resolver.ts', from: 'answer = await fence(request);' },
-    to: "answer = { kind: 'fenced', reference: request.reference };",
-  },
-  {
     name: 'another-key-in-doubt',
     costs: 'The customer is charged twice.',
     ...{ file: 'src/workflows/resolver.ts', from: 'const answer = await perform(request);' },
@@ -145,27 +127,6 @@ export const mutants: readonly Mutant[] = [
     costs: 'What was refused once is asked again for ever; a person must look.',
     ...{ file: 'src/workflows/outside.ts', from: "{ n, sentAt: now(), outcome: 'rejected' }" },
     to: "{ n, sentAt: now(), outcome: 'nothing' }",
-  },
-  {
-    name: 'captures-are-not-promised',
-    costs: 'Two captures at once take more than was authorised.',
-    ...{ file: 'src/domain/holding.ts', from: 'return captured + promised;' },
-    to: 'return captured - promised;',
-  },
-  {
-    name: 'hold-ends-here-alone',
-    costs: "The customer's money stays blocked at the bank for days.",
-    ...{
-      file: 'src/workflows/held-payment.ts',
-      from: "if (answer.kind === 'stuck') return answer;",
-    },
-    to: '',
-  },
-  {
-    name: 'late-money-is-kept',
-    costs: 'A charge that came to light after the end is never given back.',
-    ...{ file: 'src/domain/confirms.ts', from: "return !isRefused && ending['chargeId'] ===" },
-    to: "return isRefused || ending['chargeId'] ===",
   },
   {
     name: 'lost-workflows-stay-lost',

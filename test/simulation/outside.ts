@@ -1,5 +1,4 @@
 import type {
-  Fail,
   Money,
   NotFound,
   Ok,
@@ -18,6 +17,7 @@ import type {
   ProviderProfile,
 } from '../../src/providers/provider.js';
 import type { Clock } from './clock.js';
+import { contradicted, notFound, refused, retry, unknown } from './outside-answers.js';
 
 /** What goes wrong with one call. */
 export type CallFault =
@@ -284,24 +284,4 @@ function listed(state: string): ListedCharge['state'] {
 
 function typeOf({ kind }: OutsideAnswer): string {
   return kind === 'paid-out' ? 'payout.paid' : `charge.${kind}`;
-}
-
-function retry(reason: string): Retry {
-  return { kind: 'retry', reason, attempt: 1, nextRetryAfterMs: 1_000 };
-}
-
-function unknown(reason: string): Unknown {
-  return { kind: 'unknown', reason, askAgainAfterMs: 1_000 };
-}
-
-function refused(cause: string): Fail {
-  return { kind: 'fail', code: 'provider-refused', message: 'the provider refused', cause };
-}
-
-function contradicted(reference: string, detail: string): OutsideAnswer {
-  return { kind: 'contradicted', reference, detail };
-}
-
-function notFound({ reference }: OutsideRequest): NotFound {
-  return { kind: 'not-found', reference };
 }

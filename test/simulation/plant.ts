@@ -7,8 +7,8 @@ import { found } from './find.js';
 import { lanesAtOnce } from './lane.js';
 import { mutants } from './mutants.js';
 
-const help = `Plants bugs in the ledger's verbs and in the decisions about them, one after another, and
-plays the simulation until it finds each.
+const help = `Plants bugs in the ledger's verbs and in the decisions about them, one after another,
+and plays the simulation until it finds each.
 
   npm run mutants [-- [--seeds N] [NAME ...]]
 
