@@ -66,6 +66,19 @@ export const databaseNemeses = {
       return undefined;
     },
   },
+  'disk-full': {
+    does: 'the disk with the tables of the ledger is full for 10 s',
+    isOfDisk: true,
+    strike: async ({ disk, pause }) => {
+      await disk?.fill();
+      try {
+        await pause(10_000);
+      } finally {
+        await disk?.empty();
+      }
+      return undefined;
+    },
+  },
   'clock-shifted': {
     does: 'the clock of the ledger is up to 90 s ahead or behind, for 8 s',
     strike: async ({ owner, pause, over }, draw) => {

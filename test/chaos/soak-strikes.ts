@@ -33,16 +33,23 @@ export async function strikes(
     await delay(Math.max(0, ms), undefined, { signal: over }).catch(() => undefined);
   };
   const fromMs = performance.now();
+  const possible = names.filter((name) => place.disk !== undefined || !nemeses[name].isOfDisk);
   let due: NemesisName[] = [];
   for (let n = 0; ; n += 1) {
     await pause(fromMs + (n + 1) * everyMs - performance.now());
     if (over.aborted) return struck;
-    if (due.length === 0) due = shuffled(names, draw);
+    if (due.length === 0) due = shuffled(possible, draw);
     const name = due.pop();
     if (name === undefined) return struck;
     const nth = struck.filter((one) => one.name === name).length;
     onProgress(`${Math.round((performance.now() - fromMs) / 1_000)} s: ${name}`);
-    struck.push(await strike(name, nth, { place, draw, pause, onViolation }));
+    try {
+      struck.push(await strike(name, nth, { place, draw, pause, onViolation }));
+    } catch (error) {
+      // What was broken may be so still: nothing more is learnt from it.
+      onViolation(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+      return struck;
+    }
   }
 }
 
@@ -55,12 +62,12 @@ async function strike(
     ...field
   }: Pick<Field, 'pause' | 'onViolation'> & { place: SoakPlace; draw: Draw },
 ): Promise<Struck> {
-  const { stack, workers, owner, world } = place;
+  const { stack, workers, disk, owner, world } = place;
   const fromMs = performance.now();
   let overMs: number | undefined;
   const note = await nemeses[name].strike(
     {
-      ...{ stack, workers, owner, ...field },
+      ...{ stack, workers, disk, owner, ...field },
       misbehave: world.fault,
       heal: () => heal(place),
       over: () => {

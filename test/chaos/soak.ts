@@ -56,6 +56,7 @@ export async function soak(asked: SoakAsked): Promise<Soaked> {
   const { onViolation, onProgress } = asked;
   let answered = 0;
   const place = await aSoakPlace({
+    isOnDisk: asked.names.some((name) => nemeses[name].isOfDisk),
     onProgress: (line) => {
       onProgress(line);
       if (line.includes('starting it again')) onViolation(`a process died: ${line}`);
@@ -79,9 +80,9 @@ export async function soak(asked: SoakAsked): Promise<Soaked> {
 
 async function soaking(place: SoakPlace, asked: SoakAsked) {
   const { interrupted, onViolation, forMs, onProgress } = asked;
-  const { world, database, stack } = place;
+  const { world, database, reads, stack } = place;
   const ends = createEnds(database);
-  const invariants = createInvariants(world.reads, world.tenant, onViolation);
+  const invariants = createInvariants(reads, world.tenant, onViolation);
   const memory = createMemory(stack, place.workers);
   const [over, ended] = [new AbortController(), new AbortController()];
   const watching = Promise.all([
@@ -110,7 +111,7 @@ async function soaking(place: SoakPlace, asked: SoakAsked) {
     await heal(place);
     await rest(place, stories, asked);
     const drainMs = performance.now() - toMs;
-    await eventually(async () => Promise.all([ends.look(), invariants.look()]));
+    await eventually(() => Promise.all([ends.look(), invariants.look()]), { timeoutMs: 120_000 });
     const booked = await bookedBy(place);
     const entries = await readSandboxLedger(stack.providerLedgerFile);
     for (const what of disagreements(booked, entries)) onViolation(what);
