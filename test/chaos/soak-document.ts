@@ -1,4 +1,4 @@
-import { machineWords } from './soak-figures.js';
+import { machineWords, sparkline } from './soak-figures.js';
 import type { Availability, FaultRow, SoakReport } from './soak-report.js';
 
 /** What was asked for, and what broke. */
@@ -18,11 +18,12 @@ ${summaryOf(report, run)}
 
 ## Faults
 
-Times are seconds from the end of a fault: until a payment that was asked for afterwards had
-settled, and until the payments had ended that were under way. Middle / 99th of 100 / longest.
+Seconds from the end of a fault, the middle / the 99th of 100 / the longest: until a new payment
+that was asked for afterwards had settled; until the payments had ended that were under way; until
+in 5 s as much ended as 80 % of what did before the first fault.
 
 ${table(
-  ['Fault', 'What was done', 'Times', 'A new one settles', 'What was under way ends'],
+  ['Fault', 'What was done', 'Times', 'New', 'Under way', 'Throughput'],
   report.faults.map(faultCells),
 )}
 
@@ -37,14 +38,11 @@ ${table(
   Object.entries(report.ends).map(([kind, ends]) => [kind, countsOf(ends)]),
 )}
 
-## Throughput
+## Over time
 
-Operations that ended in each ${report.throughput.bucketSeconds} s; the highest is
-${report.throughput.most.toFixed(1)} a second, the mean ${report.perSecond.toFixed(1)}.
+${timelineOf('Operations that ended, a second', report.throughput)}
 
-\`\`\`
-${report.throughput.line}
-\`\`\`
+${timelineOf('Seconds from asking for a payment to its end, the middle one', report.latency)}
 
 ## Memory
 
@@ -119,17 +117,27 @@ function availabilityCells(one: Availability): string[] {
   return [`${starts}`, `${refused}`, of(acceptedAtOnce, firsts), inTheEnd];
 }
 
-function faultCells({ name, does, rounds, recovery, underWay, recoversWithinMs }: FaultRow) {
+function faultCells({ name, does, rounds, recoversWithinMs, ...times }: FaultRow) {
   const goal = recoversWithinMs === undefined ? '' : ` (at most ${recoversWithinMs / 1_000})`;
   const words = ({ p50, p99, max }: FaultRow['recovery']) =>
     [p50, p99, max].map((ms) => (ms === undefined ? '-' : (ms / 1_000).toFixed(1))).join(' / ');
-  return [`\`${name}\``, does, `${rounds}`, `${words(recovery)}${goal}`, words(underWay)];
+  const others = [words(times.underWay), words(times.throughput)];
+  return [`\`${name}\``, does, `${rounds}`, `${words(times.recovery)}${goal}`, ...others];
 }
 
 function violationsOf({ violations, again }: SoakRun): string {
   if (violations.length === 0) return '';
   const lines = violations.map((violation) => `- ${violation.replaceAll('\n', '\n  ')}`);
   return `\n## Violations\n\nThe same again: \`${again}\`\n\n${lines.join('\n')}\n`;
+}
+
+function timelineOf(what: string, { bucketSeconds, values }: SoakReport['throughput']): string {
+  const most = Math.max(0, ...values).toFixed(1);
+  const mean = (values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)).toFixed(
+    1,
+  );
+  const chart = `\`\`\`\n${sparkline(values)}\n\`\`\``;
+  return `${what}, in each ${bucketSeconds} s: ${mean} on average, ${most} at most.\n\n${chart}`;
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {
