@@ -18,7 +18,8 @@ import {
 
 export interface SoakAsked {
   readonly seed: number;
-  readonly forMs: number;
+  /** Until each kind has struck once when left out. */
+  readonly forMs?: number;
   /** From the beginning of a fault to that of the next one. */
   readonly everyMs: number;
   readonly names: readonly NemesisName[];
@@ -96,10 +97,10 @@ async function soaking(place: SoakPlace, asked: SoakAsked) {
   const onAsk = (ask: Ask) => void asks.push(ask);
   try {
     const casts = await place.cast({ onAsk, onBegun: ends.onBegun, onViolation }, ended.signal);
-    onProgress(`Under load for ${Math.round(forMs / 1_000)} s.`);
+    onProgress('Under load.');
     const fromMs = performance.now();
     const stop = () => over.abort();
-    const timer = setTimeout(stop, forMs);
+    const timer = forMs === undefined ? undefined : setTimeout(stop, forMs);
     interrupted.addEventListener('abort', stop);
     if (interrupted.aborted) stop();
     const loading = load(casts, asked, over.signal);
