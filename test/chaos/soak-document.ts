@@ -3,9 +3,9 @@ import type { Availability, FaultRow, SoakReport } from './soak-report.js';
 
 /** What was asked for, and what broke. */
 export interface SoakRun {
-  readonly seed: number;
   readonly isWhole: boolean;
   readonly violations: readonly string[];
+  /** The command that does the same again. */
   readonly again: string;
 }
 
@@ -71,8 +71,9 @@ const preface = `
 The whole system runs as in production, every part a process of its own, with two workers:
 PostgreSQL, Temporal, gateway, relay, and a provider with a ledger of its own. Callers ask over HTTP
 for payments, holds that are captured or cancelled, refunds, payouts, transfers and rides; who gets
-no answer asks again under the same key. Every 20 s something breaks, each kind once before any
-comes again. Every 10 s all invariants of the ledger are looked at. At the end the load stops, and:
+no answer asks again under the same key. Every 20 s, where nothing else was asked for, something
+breaks, each kind once before any comes again. Every 10 s all invariants of the ledger are looked
+at. At the end the load stops, and:
 
 - every operation has ended, or is in front of a person; no workflow runs, and no event waits;
 - all invariants hold, and every account is what was funded, received, held and settled;
@@ -80,7 +81,7 @@ comes again. Every 10 s all invariants of the ledger are looked at. At the end t
 - no process died that was not killed, and none wrote a fatal line.
 `;
 
-function summaryOf(report: SoakReport, { seed, isWhole, violations }: SoakRun): string {
+function summaryOf(report: SoakReport, { isWhole, violations, again }: SoakRun): string {
   const { minutes, looks, calls, availability } = report;
   const faults = report.faults.reduce((sum, { rounds }) => sum + rounds, 0);
   return [
@@ -92,7 +93,7 @@ function summaryOf(report: SoakReport, { seed, isWhole, violations }: SoakRun): 
     `- When the load stopped, all that was open ended within ${report.drainSeconds.toFixed(1)} s.`,
     `- The provider acted ${calls.acted} times, and answered ${calls.answered} writes: some`,
     '  answers are lost with the faults, and who asks again under the same key is told the same.',
-    `- Seed ${seed}, ${machineWords()}.`,
+    `- \`${again}\`, ${machineWords()}.`,
   ].join('\n');
 }
 
@@ -125,10 +126,10 @@ function faultCells({ name, does, rounds, recoversWithinMs, ...times }: FaultRow
   return [`\`${name}\``, does, `${rounds}`, `${words(times.recovery)}${goal}`, ...others];
 }
 
-function violationsOf({ violations, again }: SoakRun): string {
+function violationsOf({ violations }: SoakRun): string {
   if (violations.length === 0) return '';
   const lines = violations.map((violation) => `- ${violation.replaceAll('\n', '\n  ')}`);
-  return `\n## Violations\n\nThe same again: \`${again}\`\n\n${lines.join('\n')}\n`;
+  return `\n## Violations\n\n${lines.join('\n')}\n`;
 }
 
 function timelineOf(what: string, { bucketSeconds, values }: SoakReport['throughput']): string {
