@@ -93,7 +93,7 @@ export const databaseNemeses = {
 } as const satisfies Readonly<Record<string, Nemesis>>;
 
 async function storm(
-  { owner, pause }: Field,
+  { owner, pause, ended }: Field,
   {
     forMs,
     everyMs,
@@ -102,7 +102,7 @@ async function storm(
 ): Promise<string> {
   const untilMs = performance.now() + forMs;
   let killed = 0;
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs && !ended.aborted) {
     const one = `select pid from pg_stat_activity where ${ours}
       order by md5(pid || '${draw.whole(0, 1_000_000)}') limit 1`;
     killed += (await owner(`select pg_terminate_backend(pid) from (${one}) x`)).length;

@@ -12,6 +12,8 @@ export interface Field {
   readonly disk: SmallDisk | undefined;
   /** Waits so long, or until the soak is interrupted: what was broken is mended then. */
   pause(ms: number): Promise<void>;
+  /** Aborted then. */
+  readonly ended: AbortSignal;
   /** One statement, as the owner of the database, on a connection of its own. */
   owner(statement: string): Promise<readonly object[]>;
   misbehave(rule: FaultRule): Promise<void>;

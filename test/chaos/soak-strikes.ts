@@ -56,7 +56,7 @@ export async function strikes(
     const nth = struck.filter((one) => one.name === name).length;
     onProgress(`${Math.round((performance.now() - fromMs) / 1_000)} s: ${name}`);
     try {
-      struck.push(await strike(name, nth, { place, draw, pause, onViolation }));
+      struck.push(await strike(name, nth, { place, draw, pause, ended: over, onViolation }));
     } catch (error) {
       // What was broken may be so still: nothing more is learnt from it.
       onViolation(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -72,7 +72,7 @@ async function strike(
     place,
     draw,
     ...field
-  }: Pick<Field, 'pause' | 'onViolation'> & { place: SoakPlace; draw: Draw },
+  }: Pick<Field, 'pause' | 'ended' | 'onViolation'> & { place: SoakPlace; draw: Draw },
 ): Promise<Struck> {
   const { stack, workers, disk, owner, world } = place;
   const fromMs = performance.now();
