@@ -109,8 +109,8 @@ function options() {
   }
 }
 
-function mustKnow(known: readonly string[], asked: readonly string[]): void {
-  const unknown = asked.find((name) => !known.includes(name));
+function mustKnow(known: readonly string[], given: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
 }
 
