@@ -57,10 +57,7 @@ function parseRedelivery(
 ): Parsed<{ readonly sink: string; readonly reason: string; readonly eventId?: string }> {
   return readObject(body, ['sink', 'eventId', 'reason'], (read) => {
     const sink = read.label('sink', lengthsMax.sink);
-    const reason = read.text('reason', lengthsMax.reason);
-    // One that is missing has its fault already.
-    const { reason: given } = body as { readonly reason?: unknown };
-    if (given === '') read.fault('reason', 'field-required');
+    const reason = read.words('reason', lengthsMax.reason);
     const eventId = read.optional('eventId', (path) => read.label(path, lengthsMax.eventId));
     return { sink, reason, ...(eventId !== undefined && { eventId }) };
   });
