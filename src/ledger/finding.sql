@@ -29,7 +29,8 @@ begin
         alerted_at = case f.resolved_by when 'reconciler' then null else f.alerted_at end,
         state = case f.resolved_by when 'reconciler' then 'open' else f.state end,
         resolved_at = case f.resolved_by when 'reconciler' then null else f.resolved_at end,
-        resolved_by = case f.resolved_by when 'reconciler' then null else f.resolved_by end;
+        resolved_by = case f.resolved_by when 'reconciler' then null else f.resolved_by end,
+        correction = case f.resolved_by when 'reconciler' then null else f.correction end;
   update ledger.finding f
      set state = 'resolved', resolved_at = v_now, resolved_by = 'reconciler'
    where f.state = 'open'
