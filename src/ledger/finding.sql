@@ -1,4 +1,5 @@
--- What reconciliation saw. A finding moves no money and decides nothing.
+-- What reconciliation saw. A finding moves no money and decides nothing; what people book for it is
+-- in correct-finding.sql.
 
 -- Writes what a sweep saw of the subjects that it looked at: what it saw before is moved on, what
 -- it sees no more is resolved, and what a person accepted stays so. Gives those that now want an

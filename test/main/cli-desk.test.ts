@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFindings } from '../../src/ledger/index.js';
+import { createEvents, createFindings } from '../../src/ledger/index.js';
 import { aGateway, type TestGateway } from '../gateway/a-gateway.js';
 import { commandLine } from '../support/command-line.js';
 
@@ -39,4 +39,18 @@ test('books what two people ask for to correct a finding', async () => {
   expect(JSON.parse(second.out)).toMatchObject({ state: 'resolved', correction: { amount: 1250 } });
   expect(other.err).toContain('invalid-state');
   expect(await world.available(account)).toBe(87_50);
+});
+
+test('lists the sinks, and retires one that no relay takes from', async () => {
+  await createEvents(gateway.world.database.database, 'crm').open();
+
+  const shown = await holdfast(['events', 'sinks']);
+  const gone = await holdfast(['events', 'retire', 'crm', '--reason', 'we left them']);
+  const again = await holdfast(['events', 'retire', 'crm', '--reason', 'we left them']);
+  const silent = await holdfast(['events', 'retire', 'crm']);
+
+  expect(shown.out).toMatch(/^sink +owed +oldest +dead\ncrm +\d+ +\d+ s +0$/m);
+  expect([shown, gone, again, silent].map(({ code }) => code)).toEqual([0, 0, 1, 2]);
+  expect(gone.out).toBe('0 events are owed to it no more, and it is gone\n');
+  expect(again.err).toContain('sink-unknown');
 });
