@@ -109,6 +109,8 @@ export interface Client extends RideWishes {
   sweep(): Promise<boolean>;
   /** The id and field digests that `start` would give this command. */
   identify(command: Command, options?: StartOptions): { opId: OpId; digests: FieldDigests };
+  /** The accepted command that `start` would hand to its workflow. */
+  envelope<Of extends Command>(command: Of, options?: StartOptions): Envelope<Of>;
 }
 
 /** The thin client: needs Temporal only, no database. */
@@ -127,12 +129,14 @@ export function createClient(options: ClientOptions): Client {
       tell(temporal.workflow.getHandle(opId)).then(() => true),
       false,
     );
+  const envelope = <Of extends Command>(command: Of, start: StartOptions = {}) => {
+    const known = { ...identify(command, start), ...ownerOf(start) };
+    return sealedEnvelope(command, start, known, options.keys);
+  };
   const client: Client = {
     identify,
-    start: async (command, start = {}) => {
-      const envelope = { ...identify(command, start), ...ownerOf(start) };
-      return startOnce(options, sealedEnvelope(command, start, envelope, options.keys));
-    },
+    envelope,
+    start: async (command, start) => startOnce(options, envelope(command, start)),
     result: (opId, waitMs) => {
       const ended = () => temporal.workflow.getHandle(opId).result() as Promise<OperationResult>;
       return waitMs === undefined ? ended() : withinMs(temporal, waitMs, ended);
@@ -168,12 +172,12 @@ async function startOnce(options: ClientOptions, envelope: Envelope) {
   }
 }
 
-function sealedEnvelope(
-  command: Command,
+function sealedEnvelope<Of extends Command>(
+  command: Of,
   start: StartOptions,
   known: { opId: OpId; digests: FieldDigests; tenant: string; principal: string },
   keys: KeyRing | undefined,
-): Envelope {
+): Envelope<Of> {
   return {
     v: 1,
     ...known,

@@ -6,9 +6,14 @@ export type Ending = { readonly kind: string } & Readonly<Record<string, unknown
 /**
  * True when evidence says what the operation ended with already, so that nothing is left to do:
  * the usual case of a webhook that comes after the answer. What moved money that the operation
- * does not know of is never confirmed.
+ * does not know of is never confirmed. `known` is what is written of the attempt that the evidence
+ * is about.
  */
-export function confirms(evidence: OutsideAnswer, ending: Ending): boolean {
+export function confirms(
+  evidence: OutsideAnswer,
+  ending: Ending,
+  known: OutsideAnswer['kind'] | null = null,
+): boolean {
   const isRefused = ending.kind === 'fail';
   switch (evidence.kind) {
     case 'captured':
@@ -19,7 +24,8 @@ export function confirms(evidence: OutsideAnswer, ending: Ending): boolean {
       // Of the charge that was captured in the end; a refused one would still be set aside.
       return !isRefused && ending['chargeId'] === evidence.chargeId;
     case 'declined':
-      return isRefused;
+      // The rest of a fare, or one capture of some, may be declined in an operation that settles.
+      return isRefused || known === 'declined' || (known === null && isOfStep(evidence, 'capture'));
     case 'voided':
       return isRefused || isOfStep(evidence, 'void');
     case 'refunded':
@@ -36,6 +42,9 @@ function isSameSum(evidence: { minor: number; currency: string }, ending: Ending
 }
 
 /** True for what we asked for ourselves; what others do has the reference of the charge. */
-function isOfStep({ reference }: { reference: string }, step: 'refund' | 'void'): boolean {
+function isOfStep(
+  { reference }: { reference: string },
+  step: 'capture' | 'refund' | 'void',
+): boolean {
   return reference.includes(`:${step}.`);
 }

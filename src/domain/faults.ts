@@ -42,6 +42,8 @@ export interface ObjectReader {
   moment(path: string): number;
   /** Text without NUL and lone surrogates, at most `lengthMax` UTF-16 units. */
   text(path: string, lengthMax: number): string;
+  /** The same, and not empty. */
+  words(path: string, lengthMax: number): string;
   /** Visible ASCII, 1 to `lengthMax`, of a narrower form where one is given. */
   label(path: string, lengthMax: number, form?: RegExp): string;
   truth(path: string): boolean;
@@ -112,6 +114,10 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       return momentMsOf(take(path, 'moment-invalid', isMoment)) ?? 0;
     },
     text: (path, lengthMax) => within(path, lengthMax, isPlainText),
+    words: (path, lengthMax) => {
+      if (own(path) === '') fault(path, 'field-required');
+      return within(path, lengthMax, isPlainText);
+    },
     label: (path, lengthMax, form = /^[\x21-\x7e]+$/) =>
       within(path, lengthMax, (raw) => form.test(raw)),
     truth: (path) => take(path, 'field-invalid', (raw): raw is boolean => typeof raw === 'boolean'),

@@ -42,6 +42,12 @@ export {
 export { type CaseAction, type CaseState, caseActions, caseStates, type Decision } from './case.js';
 export { type Command, commands, type Envelope } from './command.js';
 export { confirms, type Ending } from './confirms.js';
+export {
+  type CorrectionCommand,
+  type CorrectionPayload,
+  correctionPrincipal,
+  parseCorrection,
+} from './correction.js';
 export { type Currency, currencies, exponentOf, isCurrency } from './currency.js';
 export { type LateCommand, lateCommandOf, latePrincipal } from './late.js';
 export { askAgainMs, deferredMsMax } from './deferral.js';

@@ -146,9 +146,7 @@ export function parseCaseAct(
 ): Parsed<{ readonly reason: string; readonly chargeId?: string }> {
   const known = action === 'settle' ? ['reason', 'chargeId'] : ['reason'];
   return readObject(body, known, (read) => {
-    const reason = read.text('reason', reasonLengthMax);
-    const isEmpty = (body as { readonly reason?: unknown }).reason === '';
-    if (isEmpty) read.fault('reason', 'field-required');
+    const reason = read.words('reason', reasonLengthMax);
     if (action !== 'settle') return { reason };
     const chargeId = read.optional('chargeId', (path) => read.label(path, chargeIdLengthMax));
     return { reason, ...(chargeId !== undefined && { chargeId }) };

@@ -3,14 +3,21 @@ import { type Parsed, readObject } from '../domain/index.js';
 import type { App, GatewayDeps } from './app.js';
 import { readBody } from './body.js';
 import { caseActBody } from './case-schemas.js';
-import { people } from './cases.js';
+import { parseCaseAct, people } from './cases.js';
 import { problem } from './problems.js';
-import { answers, bodyProblems, pageLimit } from './schemas.js';
+import { answers, bodyProblems, noQuery, pageLimit } from './schemas.js';
 
-type Deps = Pick<GatewayDeps, 'deadLetters'>;
+type Deps = Pick<GatewayDeps, 'deadLetters' | 'log'>;
 
-/** Events that a sink did not take, and a person's hand on them. */
-export function eventRoutes(app: App, { deadLetters }: Deps): void {
+/** The sinks of events, what they did not take, and a person's hand on both. */
+export function eventRoutes(app: App, deps: Deps): void {
+  deadRoute(app, deps);
+  redeliverRoute(app, deps);
+  sinksRoute(app, deps);
+  retireRoute(app, deps);
+}
+
+function deadRoute(app: App, { deadLetters }: Deps): void {
   app.get(
     '/v1/events/dead',
     {
@@ -26,6 +33,9 @@ export function eventRoutes(app: App, { deadLetters }: Deps): void {
       data: [...(await deadLetters.list(caller.tenant, sink, limit))],
     }),
   );
+}
+
+function redeliverRoute(app: App, { deadLetters }: Deps): void {
   app.post(
     '/v1/events/redeliver',
     {
@@ -50,6 +60,60 @@ export function eventRoutes(app: App, { deadLetters }: Deps): void {
   );
 }
 
+function sinksRoute(app: App, { deadLetters }: Deps): void {
+  app.get(
+    '/v1/events/sinks',
+    {
+      config: { access: people },
+      schema: {
+        summary: 'The sinks of events, and what each is owed',
+        description: 'Of all tenants.',
+        tags: ['events'],
+        querystring: noQuery,
+        response: answers({ 200: ['All of them', z.object({ data: z.array(sinkBody) })] }),
+      },
+    },
+    async () => ({ data: [...(await deadLetters.sinks())] }),
+  );
+}
+
+function retireRoute(app: App, { deadLetters, log }: Deps): void {
+  app.post(
+    '/v1/events/sinks/:sink/retire',
+    {
+      config: { access: people },
+      schema: {
+        summary: 'Forget a sink and what it is owed',
+        description:
+          'For all tenants, up to 10,000 events at once: while `left` is true, ask again. ' +
+          'Take it out of EVENT_SINKS a minute before: while a relay takes from it, ' +
+          'that is `invalid-state`.',
+        tags: ['events'],
+        params: z.object({ sink: z.string().meta({ examples: ['webhook'] }) }),
+        querystring: noQuery,
+        body: caseActBody('verify'),
+        response: answers(
+          { 200: ['How many events are owed to it no more', retiredBody] },
+          ...(['sink-unknown', 'invalid-state', ...bodyProblems] as const),
+        ),
+      },
+    },
+    async ({ caller, params, body }) => {
+      const { reason } = readBody(parseCaseAct(body, 'verify'));
+      // Of all tenants: the audit says whose person it was.
+      const principal = `${caller.tenant}/${caller.subject}`;
+      const answer = await deadLetters.retire({ sink: params.sink, principal, reason });
+      if (answer.kind === 'fail') throw problem(answer.code, { detail: answer.message });
+      const { events, left } = answer;
+      log.warn(
+        { module: 'gateway', sink: params.sink, by: principal, events, left },
+        'sink retired',
+      );
+      return { events, left };
+    },
+  );
+}
+
 const lengthsMax = { sink: 32, eventId: 255, reason: 500 } as const;
 
 function parseRedelivery(
@@ -57,10 +121,7 @@ function parseRedelivery(
 ): Parsed<{ readonly sink: string; readonly reason: string; readonly eventId?: string }> {
   return readObject(body, ['sink', 'eventId', 'reason'], (read) => {
     const sink = read.label('sink', lengthsMax.sink);
-    const reason = read.text('reason', lengthsMax.reason);
-    // One that is missing has its fault already.
-    const { reason: given } = body as { readonly reason?: unknown };
-    if (given === '') read.fault('reason', 'field-required');
+    const reason = read.words('reason', lengthsMax.reason);
     const eventId = read.optional('eventId', (path) => read.label(path, lengthsMax.eventId));
     return { sink, reason, ...(eventId !== undefined && { eventId }) };
   });
@@ -97,3 +158,19 @@ const deadBody = z
     deadAt: z.iso.datetime({ offset: true }),
   })
   .meta({ id: 'DeadEvent' });
+
+const sinkBody = z
+  .object({
+    sink,
+    waiting: z.int().meta({ description: 'How many events it is owed; counted to 100,000' }),
+    oldestSeconds: z.number().meta({ description: 'How old the oldest of them is' }),
+    dead: z.int().meta({ description: 'How many it is tried with no more' }),
+  })
+  .meta({ id: 'Sink' });
+
+const retiredBody = z
+  .object({
+    events: z.int(),
+    left: z.boolean().meta({ description: 'It is owed more, and there still' }),
+  })
+  .meta({ id: 'RetiredSink' });

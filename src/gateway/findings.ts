@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { correctionPrincipal, parseCorrection } from '../domain/index.js';
 import type { FindingRow } from '../ledger/index.js';
 import type { App, GatewayDeps } from './app.js';
 import { readBody } from './body.js';
@@ -8,14 +9,15 @@ import { pageLimit, parseCaseAct, people } from './cases.js';
 import { createCursors } from './cursor.js';
 import { limits } from './limits.js';
 import { problem } from './problems.js';
-import { answers, bodyProblems, noQuery } from './schemas.js';
+import { accountId, amount, answers, bodyProblems, currency, noQuery } from './schemas.js';
 
 type Deps = Pick<GatewayDeps, 'client' | 'findings' | 'keys'>;
 
-/** What reconciliation saw that does not agree: listed, accepted, and looked for now. */
+/** What reconciliation saw that does not agree: listed, accepted, corrected, and looked for now. */
 export function findingRoutes(app: App, deps: Deps): void {
   listRoute(app, deps);
   acceptRoute(app, deps);
+  correctRoute(app, deps);
   sweepRoute(app, deps);
 }
 
@@ -68,11 +70,53 @@ function acceptRoute(app: App, { findings }: Deps): void {
       const by = { tenant, principal: subject, actor: subject };
       const answer = await findings.accept({ ...by, findingId: params.id, note });
       if (answer.kind === 'fail') throw problem(answer.code);
-      const row = await findings.find(tenant, params.id);
-      if (row === undefined) throw problem('finding-unknown');
-      return viewOf(row);
+      return shown(findings, tenant, params.id);
     },
   );
+}
+
+function correctRoute(app: App, { client, findings }: Deps): void {
+  app.post(
+    '/v1/findings/:id/correct',
+    {
+      config: { access: people },
+      schema: {
+        summary: 'Correct a finding by a booking of two people, which ends it for good',
+        description:
+          'The first call proposes; the same account, amount, currency and direction by somebody ' +
+          'else is booked against the funding account, as the operation `correction.opId`. ' +
+          'Anything else is a new proposal in its place.',
+        tags: ['findings'],
+        params: z.object({ id: z.string() }),
+        querystring: noQuery,
+        body: correctionBody,
+        response: answers(
+          { 200: ['It is proposed, or booked', findingBody] },
+          ...(['finding-unknown', 'invalid-state', 'account-unknown', 'account-closed'] as const),
+          ...(['currency-mismatch', 'insufficient-funds', 'balance-limit-exceeded'] as const),
+          ...bodyProblems,
+        ),
+      },
+    },
+    async (request) => {
+      const { caller, params, body, trace } = request;
+      const { command, reason } = readBody(parseCorrection(body, params.id));
+      const asked = client.envelope(command, {
+        ...{ tenant: caller.tenant, principal: correctionPrincipal, actor: caller.subject },
+        trace: trace.traceId,
+      });
+      const answer = await findings.correct(asked, reason);
+      if (answer.kind === 'fail') throw problem(answer.code);
+      if (answer.kind === 'corrected') request.opId = answer.opId;
+      return shown(findings, caller.tenant, params.id);
+    },
+  );
+}
+
+async function shown(findings: Deps['findings'], tenant: string, id: string) {
+  const row = await findings.find(tenant, id);
+  if (row === undefined) throw problem('finding-unknown');
+  return viewOf(row);
 }
 
 function sweepRoute(app: App, { client }: Deps): void {
@@ -96,7 +140,7 @@ function sweepRoute(app: App, { client }: Deps): void {
 }
 
 function viewOf(row: FindingRow): z.input<typeof findingBody> {
-  const { opId, reference, reason, resolvedBy, note, ...rest } = row;
+  const { opId, reference, reason, resolvedBy, note, correction, ...rest } = row;
   return {
     ...rest,
     ...(opId !== null && { opId }),
@@ -104,6 +148,7 @@ function viewOf(row: FindingRow): z.input<typeof findingBody> {
     ...(reason !== null && { reason }),
     ...(resolvedBy !== null && { resolvedBy }),
     ...(note !== null && { note }),
+    ...(correction !== null && { correction: { ...correction, by: [...correction.by] } }),
   };
 }
 
@@ -114,6 +159,15 @@ const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: z.string().max(256).optional(),
 });
+
+const correction = z.strictObject({
+  account: accountId,
+  amount,
+  currency,
+  direction: z.enum(['credit', 'debit']).meta({ description: 'Into the account, or out of it' }),
+});
+/** What somebody wants booked for a finding, and why. */
+export const correctionBody = correction.extend(caseActBody('accept').shape);
 
 const moment = z.iso.datetime({ offset: true });
 const findingBody = z
@@ -131,6 +185,15 @@ const findingBody = z
     state: z.enum(states),
     resolvedBy: z.string().optional(),
     note: z.string().optional(),
+    correction: z
+      .object({
+        ...correction.shape,
+        by: z
+          .array(z.object({ principal: z.string(), reason: z.string(), at: moment }))
+          .meta({ description: 'One person proposes; it is booked when there are two' }),
+        opId: z.string().optional().meta({ description: 'What booked it' }),
+      })
+      .optional(),
   })
   .meta({ id: 'Finding' });
 const findingsBody = z

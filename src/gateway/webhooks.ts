@@ -160,7 +160,8 @@ async function judge(
   const ended = isFinal(op.state) ? op : await reads.operation(tenant, opId);
   // Temporal lost it, or somebody terminated it: it is not closed, so nothing is late.
   if (!ended?.outcome) return { state: 'held', reason: 'workflow-missing' };
-  if (confirms(evidence, ended.outcome)) return { state: 'ignored', reason: 'already-known' };
+  const isKnown = confirms(evidence, ended.outcome, op.known);
+  if (isKnown) return { state: 'ignored', reason: 'already-known' };
   return judgeLate({ tenant, opId }, evidence, eventId);
 }
 

@@ -6,13 +6,14 @@ create or replace function ledger.balance_check_v1(p_tenant text) returns table 
 language sql stable security definer set search_path = ledger, pg_temp as $$
   with moved as (
     select e.account,
-           coalesce(sum(e.posted_delta) filter (where e.step = 'fund'), 0) as funded,
+           coalesce(sum(e.posted_delta) filter (where e.step in ('fund', 'correct')), 0) as funded,
            coalesce(sum(e.posted_delta) filter (
-             where e.step not in ('fund', 'refund') and e.posted_delta > 0), 0) as received,
+             where e.step not in ('fund', 'correct', 'refund')
+               and e.posted_delta > 0), 0) as received,
            coalesce(sum(e.posted_delta) filter (
              where e.step = 'refund' and e.posted_delta > 0), 0) as refunded,
            coalesce(-sum(e.posted_delta) filter (
-             where e.step <> 'fund' and e.posted_delta < 0), 0) as settled,
+             where e.step not in ('fund', 'correct') and e.posted_delta < 0), 0) as settled,
            sum(e.posted_delta) as posted, sum(e.held_delta) as held, count(*) as entries
       from ledger.entry e join ledger.account a on a.id = e.account
      where a.tenant = p_tenant group by e.account

@@ -35,12 +35,29 @@ export interface SinkStanding {
   readonly dead: number;
 }
 
+/** What became of a sink that is to go: so many events are owed to it no more. */
+type Retirement =
+  | {
+      readonly kind: 'retired';
+      readonly events: number;
+      /** It is owed more, and there still: to be asked again. */
+      readonly left: boolean;
+    }
+  | (Omit<Fail, 'code'> & { readonly code: 'sink-unknown' | 'invalid-state' });
+
 /** What sinks did not take, and a person's hand on it. */
 export interface DeadLetters {
   /** The oldest first, `limit` at most. */
   list(tenant: string, sink: string | undefined, limit: number): Promise<readonly DeadLetter[]>;
   /** Up to 1,000 at once; what the sink is still owed is left as it is. */
   redeliver(asked: RedeliveryAsked): Promise<Redelivery>;
+  /** What every sink is owed, of all tenants. */
+  sinks(): Promise<readonly SinkStanding[]>;
+  /**
+   * Forgets a sink and what it is owed, of all tenants, up to 10,000 events at once. Refused while
+   * a relay takes from it.
+   */
+  retire(asked: Pick<RedeliveryAsked, 'sink' | 'principal' | 'reason'>): Promise<Retirement>;
 }
 
 /** Dead letters over one database, as the gateway's role. */
@@ -62,6 +79,9 @@ export function createDeadLetters(database: Database): DeadLetters {
         'ledger.redeliver_v1',
         ...[tenant, sink, eventId, principal, principal, reason],
       ),
+    sinks: createSinkStandings(database),
+    retire: ({ sink, principal, reason }) =>
+      database.call('ledger.close_sink_v1', sink, principal, principal, reason),
   };
 }
 

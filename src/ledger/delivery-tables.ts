@@ -17,6 +17,8 @@ const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'st
 export const sink = ledger.table('sink', {
   name: text('name').primaryKey(),
   since: moment('since').notNull(),
+  /** When a relay last took from it, to some seconds; null when none has. */
+  leasedAt: moment('leased_at'),
 });
 
 /**

@@ -44,6 +44,8 @@ export const finding = ledger.table(
     resolvedAt: moment('resolved_at'),
     resolvedBy: text('resolved_by'),
     note: text('note'),
+    /** What one person wants booked, or two did. It names its tenant: the finding may have none. */
+    correction: jsonb('correction'),
   },
   (t) => [
     unique('finding_subject').on(t.kind, t.subject),

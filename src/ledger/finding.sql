@@ -1,4 +1,5 @@
--- What reconciliation saw. A finding moves no money and decides nothing.
+-- What reconciliation saw. A finding moves no money and decides nothing; what people book for it is
+-- in correct-finding.sql.
 
 -- Writes what a sweep saw of the subjects that it looked at: what it saw before is moved on, what
 -- it sees no more is resolved, and what a person accepted stays so. Gives those that now want an
@@ -29,7 +30,8 @@ begin
         alerted_at = case f.resolved_by when 'reconciler' then null else f.alerted_at end,
         state = case f.resolved_by when 'reconciler' then 'open' else f.state end,
         resolved_at = case f.resolved_by when 'reconciler' then null else f.resolved_at end,
-        resolved_by = case f.resolved_by when 'reconciler' then null else f.resolved_by end;
+        resolved_by = case f.resolved_by when 'reconciler' then null else f.resolved_by end,
+        correction = case f.resolved_by when 'reconciler' then null else f.correction end;
   update ledger.finding f
      set state = 'resolved', resolved_at = v_now, resolved_by = 'reconciler'
    where f.state = 'open'

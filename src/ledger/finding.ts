@@ -1,6 +1,12 @@
 import { and, desc, eq, isNull, lt, or } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
-import type { Fail, OpId } from '../domain/index.js';
+import type {
+  CorrectionCommand,
+  CorrectionPayload,
+  Envelope,
+  Fail,
+  OpId,
+} from '../domain/index.js';
 import { finding, providerCursor } from './finding-tables.js';
 import { pageOf } from './page.js';
 import { operation } from './tables.js';
@@ -39,6 +45,19 @@ export interface FindingRow {
   readonly state: 'open' | 'resolved';
   readonly resolvedBy: string | null;
   readonly note: string | null;
+  readonly correction: Correction | null;
+}
+
+/** What one person wants booked, or what two did: then with the operation that moved it. */
+interface Correction extends CorrectionPayload {
+  readonly tenant: string;
+  readonly by: readonly {
+    readonly principal: string;
+    readonly reason: string;
+    /** RFC 3339. */
+    readonly at: string;
+  }[];
+  readonly opId?: OpId;
 }
 
 /** What sweeps write and read of findings. */
@@ -90,6 +109,15 @@ export function createFindings(database: Database): Findings {
   };
 }
 
+type CorrectionRefusal =
+  | 'finding-unknown'
+  | 'invalid-state'
+  | 'account-unknown'
+  | 'account-closed'
+  | 'currency-mismatch'
+  | 'insufficient-funds'
+  | 'balance-limit-exceeded';
+
 /** What people see of findings, and say of them. */
 export interface FindingDesk {
   /** Newest first, `limit` at most; `before` is the number of the last one seen. */
@@ -108,6 +136,18 @@ export interface FindingDesk {
   }): Promise<
     | { readonly kind: 'accepted' }
     | (Omit<Fail, 'code'> & { readonly code: 'finding-unknown' | 'invalid-state' })
+  >;
+  /**
+   * Proposes a correction; said by a second person, it is booked, which ends the finding. Said
+   * again by either of them it is the same.
+   */
+  correct(
+    asked: Envelope<CorrectionCommand>,
+    reason: string,
+  ): Promise<
+    | { readonly kind: 'proposed' }
+    | { readonly kind: 'corrected'; readonly opId: OpId }
+    | (Omit<Fail, 'code'> & { readonly code: CorrectionRefusal })
   >;
   find(tenant: string, findingId: string): Promise<FindingRow | undefined>;
 }
@@ -137,14 +177,15 @@ export function createFindingDesk(database: Database): FindingDesk {
         limit + 1,
       );
       const { page, ...more } = pageOf(found, limit);
-      return { rows: page.map(findingRow), ...more };
+      return { rows: page.map((row) => findingRow(tenant, row)), ...more };
     },
     find: async (tenant, findingId) => {
       const [row] = await select(and(ofTenant(tenant), eq(finding.findingId, findingId)), 1);
-      return row && findingRow(row);
+      return row && findingRow(tenant, row);
     },
     accept: ({ tenant, findingId, principal, actor, note }) =>
       database.call('ledger.accept_finding_v1', tenant, findingId, principal, actor, note),
+    correct: (asked, reason) => database.call('ledger.correct_finding_v1', asked, reason),
   };
 }
 
@@ -163,14 +204,20 @@ const columns = {
   state: finding.state,
   resolvedBy: finding.resolvedBy,
   note: finding.note,
+  correction: finding.correction,
 };
 
-function findingRow({ number: _, ...row }: { readonly [column: string]: unknown }): FindingRow {
-  const { firstSeen, lastSeen, ...rest } = row as unknown as FindingRow;
+function findingRow(
+  tenant: string,
+  { number: _, ...row }: { readonly [column: string]: unknown },
+): FindingRow {
+  const { firstSeen, lastSeen, correction, ...rest } = row as unknown as FindingRow;
   const moments = { firstSeen: new Date(firstSeen), lastSeen: new Date(lastSeen) };
   return {
     ...rest,
     firstSeen: moments.firstSeen.toISOString(),
     lastSeen: moments.lastSeen.toISOString(),
+    // Of a finding that belongs to nobody another tenant may have said something.
+    correction: correction?.tenant === tenant ? correction : null,
   };
 }

@@ -23,6 +23,8 @@ begin
   if not exists (select from ledger.sink where name = p_sink) then
     raise exception 'no such sink: %', p_sink using errcode = '22023';
   end if;
+  update ledger.sink set leased_at = v_now
+   where name = p_sink and coalesce(leased_at < v_now - interval '10 seconds', true);
   with handed as (
     update ledger.outbox set published_at = v_now
      where id in (select id from ledger.outbox where published_at is null
@@ -146,13 +148,52 @@ begin
     'events', coalesce(cardinality(v_events), 0));
 end $$;
 
+-- A person retires a sink: nobody is to take its events any more. Forgets what it is owed, up to
+-- 10,000 at once so that it ends within a statement's time, and the sink with the last of it. While
+-- a relay takes from it, it would only come back: it is refused.
+create or replace function ledger.close_sink_v1(
+  p_sink text, p_principal text, p_actor text, p_reason text
+) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  v_now timestamptz := ledger.clock();
+  v_leased_at timestamptz;
+  v_events int;
+  v_left boolean;
+begin
+  if coalesce(p_reason, '') = '' or coalesce(p_principal, '') = '' then
+    raise exception 'an action needs a person and a reason' using errcode = '22023';
+  end if;
+  -- Waits for those who hand events on to it. One who begins to meanwhile fails, and begins again.
+  select leased_at into v_leased_at from ledger.sink where name = p_sink for update;
+  if not found then return ledger.refusal('sink-unknown', 'there is no such sink'); end if;
+  if v_leased_at > v_now - interval '1 minute' then
+    return ledger.refusal('invalid-state', 'a relay takes from it: take it out of EVENT_SINKS');
+  end if;
+  with forgotten as (
+    delete from ledger.delivery where sink = p_sink and event in (
+      select event from ledger.delivery where sink = p_sink order by event limit 10000)
+    returning *
+  ), noted as (
+    insert into ledger.audit (op, tenant, trace, principal, actor, action, subject, detail, at)
+    select o.id, o.tenant, o.trace, p_principal, p_actor, 'event.forget', o.op_id || '.' || f.seq,
+           jsonb_build_object('sink', p_sink, 'reason', p_reason), v_now
+      from forgotten f join ledger.operation o on o.id = f.op
+  )
+  select count(*) into v_events from forgotten;
+  v_left := exists (select from ledger.delivery where sink = p_sink);
+  if not v_left then delete from ledger.sink where name = p_sink; end if;
+  return jsonb_build_object('kind', 'retired', 'events', v_events, 'left', v_left);
+end $$;
+
 revoke all on function ledger.open_sink_v1(text), ledger.lease_deliveries_v1(text, int, int),
   ledger.deliver_v1(text, jsonb), ledger.refuse_deliveries_v1(text, jsonb, bigint),
-  ledger.redeliver_v1(text, text, text, text, text, text) from public;
+  ledger.redeliver_v1(text, text, text, text, text, text),
+  ledger.close_sink_v1(text, text, text, text) from public;
 grant select on ledger.sink, ledger.delivery to holdfast_worker, holdfast_reader;
 grant execute on function ledger.open_sink_v1(text),
   ledger.lease_deliveries_v1(text, int, int), ledger.deliver_v1(text, jsonb),
   ledger.refuse_deliveries_v1(text, jsonb, bigint) to holdfast_worker;
 -- The gateway's role speaks for the people.
-grant execute on function ledger.redeliver_v1(text, text, text, text, text, text)
-  to holdfast_reader;
+grant execute on function ledger.redeliver_v1(text, text, text, text, text, text),
+  ledger.close_sink_v1(text, text, text, text) to holdfast_reader;

@@ -187,9 +187,10 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
    where c.kind = 'parked' and c.state <> 'ended'
      and c.amount_at_risk <> coalesce(h.amount - h.captured - h.released, 0)
   union all
-  select 'by-hand-by-two', o.op_id from op o where o.outcome ->> 'byHand' = 'true'
+  select 'by-hand-by-two', o.op_id from op o
+   where (o.outcome ->> 'byHand' = 'true' or o.domain = 'Correction')
      and 2 > (select count(distinct a.principal) from ledger.audit a where a.op = o.id
-       and a.action in ('case.release', 'case.settle'))
+       and a.action in ('case.release', 'case.settle', 'finding.corrected'))
   union all
   select 'approved-by-another', o.op_id from op o join ledger.approval p on p.op = o.id
    where p.principal in (o.principal, o.actor) or 1 <> (

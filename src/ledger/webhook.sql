@@ -1,12 +1,14 @@
 -- What providers tell us by themselves. The gateway's role may call these and write nothing else.
 
--- A stored event as those who apply it need it, with its operation as that stands now.
+-- A stored event as those who apply it need it, with its operation as that stands now, and with
+-- what is known of the attempt that it is about.
 create or replace function ledger.webhook_view(w ledger.webhook) returns jsonb
 language sql stable as $$
   select jsonb_build_object('provider', w.provider, 'eventId', w.event_id, 'state', w.state,
     'evidence', w.evidence, 'op', (
       select jsonb_build_object('tenant', o.tenant, 'opId', o.op_id, 'trace', o.trace,
-               'state', o.state, 'outcome', o.outcome)
+               'state', o.state, 'outcome', o.outcome, 'known', (
+                 select a.outcome ->> 'kind' from ledger.attempt a where a.key = w.reference))
         from ledger.operation o where o.op_id = w.op_id))
 $$;
 

@@ -26,6 +26,8 @@ export interface StoredWebhook {
     readonly trace: string;
     readonly state: OperationState;
     readonly outcome: Ending | null;
+    /** What sort of outcome is written of the attempt that it is about. */
+    readonly known: OutsideAnswer['kind'] | null;
   } | null;
 }
 

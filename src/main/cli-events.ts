@@ -8,12 +8,27 @@ interface DeadEventsBody {
   >[];
 }
 
-/** Adds `events dead` and `events redeliver`. */
+interface SinksBody {
+  readonly data: readonly Readonly<
+    Record<'sink', string> & Record<'waiting' | 'oldestSeconds' | 'dead', number>
+  >[];
+}
+
+interface RetiredBody {
+  readonly events: number;
+  readonly left: boolean;
+}
+
+/** Adds `events dead`, `redeliver`, `sinks` and `retire`. */
 export function addEventCommands(program: Command): void {
   const group = program
     .command('events')
-    .summary('events that a sink did not take: dead, redeliver');
+    .summary('sinks, and events that one did not take: dead, redeliver, sinks, retire');
+  addEventActs(group);
+  addSinkActs(group);
+}
 
+function addEventActs(group: Command): void {
   group
     .command('dead')
     .summary('events that a sink is tried with no more, oldest first')
@@ -50,6 +65,43 @@ export function addEventCommands(program: Command): void {
         );
       },
     );
+}
+
+function addSinkActs(group: Command): void {
+  group
+    .command('sinks')
+    .summary('who takes events, and what each is owed')
+    .addOption(json())
+    .action(async (asked: Shown) => {
+      const api = await connect();
+      show(await api.get<SinksBody>('/v1/events/sinks'), asked, sinksText, () => exitCodes.ok);
+    });
+
+  group
+    .command('retire')
+    .summary('forget a sink that was taken out of EVENT_SINKS, and what it is owed')
+    .argument('<sink>')
+    .requiredOption('--reason <text>', 'why; kept in the audit')
+    .addOption(json())
+    .action(async (sink: string, { reason, ...asked }: Shown & { reason: string }) => {
+      const api = await connect();
+      const path = `/v1/events/sinks/${encodeURIComponent(sink)}/retire`;
+      show(await api.post<RetiredBody>(path, { reason }), asked, retiredText, ({ left }) =>
+        left ? exitCodes.open : exitCodes.ok,
+      );
+    });
+}
+
+function sinksText({ data }: SinksBody): string {
+  const rows = data.map(({ sink, waiting, oldestSeconds, dead }) => [
+    ...[sink, `${waiting}`, `${Math.round(oldestSeconds)} s`, `${dead}`],
+  ]);
+  return textTable(['sink', 'owed', 'oldest', 'dead'], rows, ['owed', 'oldest', 'dead']);
+}
+
+function retiredText({ events, left }: RetiredBody): string {
+  const forgotten = `${events} events are owed to it no more`;
+  return left ? `${forgotten}; there are more: do it again` : `${forgotten}, and it is gone`;
 }
 
 function deadText({ data }: DeadEventsBody): string {

@@ -52,4 +52,16 @@ describe('evidence of an operation that ended', () => {
   ])('says something new: %s', (_, evidence, ending) => {
     expect(confirms(evidence, ending)).toBe(false);
   });
+
+  test('a decline says nothing new where it is written, though the operation settled', () => {
+    expect(confirms(declined, settled, 'declined')).toBe(true);
+    expect(confirms(declined, settled, 'captured')).toBe(false);
+  });
+
+  test('a decline of a capture says nothing new, unless it is written as taken', () => {
+    const ofCapture = { ...declined, reference: 'op_a:capture.2:1' };
+
+    expect(confirms(ofCapture, settled, null)).toBe(true);
+    expect(confirms(ofCapture, settled, 'captured')).toBe(false);
+  });
 });

@@ -54,7 +54,42 @@ test.each(['customer', 'merchant', null] as const)('shows a %s nothing', async (
 
   expect((await dead('', { as })).body.code).toBe(code);
   expect((await redeliver({ sink: 'erp', reason }, { as })).body.code).toBe(code);
+  expect((await gateway.send('GET', '/v1/events/sinks', { as })).body.code).toBe(code);
 });
+
+test('a person sees what sinks are owed, and retires one that nobody takes from', async () => {
+  const old = await aSinkThatIsGone('old');
+  const kept = await aSinkThatIsGone('kept');
+  const [before] = await sinks('old');
+  const retire = (name: string, sent: Sent = ada, body: object = { reason }) =>
+    gateway.send('POST', `/v1/events/sinks/${name}/retire`, { ...sent, body });
+
+  const early = await retire('old');
+  await gateway.world.database.owner`
+    update ledger.sink set leased_at = now() - interval '2 minutes' where name = 'old'`;
+  const gone = await retire('old');
+  const again = await retire('old');
+
+  // Two of its own, which are dead, and two of the other one.
+  expect(before).toMatchObject({ waiting: 2, dead: 2, oldestSeconds: expect.any(Number) });
+  expect([early.status, early.body.code]).toEqual([409, 'invalid-state']);
+  expect(early.body['detail']).toContain('EVENT_SINKS');
+  expect([gone.status, gone.body]).toEqual([200, { events: 4, left: false }]);
+  expect([again.status, again.body.code]).toEqual([404, 'sink-unknown']);
+  expect(await sinks('old')).toEqual([]);
+  expect(await sinks('kept')).toHaveLength(1);
+  expect([old.taken, kept.taken]).toEqual([[], []]);
+  expect(gateway.lines.find(({ message }) => message === 'sink retired')).toMatchObject({
+    ...{ sink: 'old', by: `${gateway.world.tenant}/ada` },
+  });
+  expect((await retire('kept', ada, {})).body.code).toBe('field-required');
+  expect((await retire('kept', { as: 'merchant' })).body.code).toBe('forbidden');
+});
+
+async function sinks(name: string) {
+  const { body } = await gateway.send('GET', '/v1/events/sinks', ada);
+  return body.data.filter((one) => one['sink'] === name);
+}
 
 async function aSinkThatIsGone(name: string) {
   const taken: string[] = [];

@@ -99,3 +99,64 @@ test('are looked for at once when somebody asks', async () => {
   expect([answer.status, answer.body]).toEqual([202, { started: true }]);
   await eventually(async () => expect(await findingOf(reference)).toBeDefined());
 });
+
+test('are corrected by two people, once, and say what was booked', async () => {
+  const { world } = gateway;
+  const account = await world.account(100_00);
+  const [reference = ''] = await seen('corrected');
+  const { id = '' } = (await findingOf(reference)) ?? {};
+  const asked = { account, amount: 25_00, currency: 'EUR', direction: 'debit' };
+  const correct = (sub: string) =>
+    gateway.send('POST', `/v1/findings/${id}/correct`, {
+      ...{ as: 'operator', sub, body: { ...asked, reason: `${sub} looked` } },
+    });
+
+  const [first, again] = [await correct('ada'), await correct('ada')];
+  const before = await world.available(account);
+  const [second, repeated] = [await correct('bob'), await correct('bob')];
+
+  const said = (principal: string) => ({ principal, reason: `${principal} looked` });
+  expect([first, again, second, repeated].map(({ status }) => status)).toEqual(
+    Array.from({ length: 4 }, () => 200),
+  );
+  expect(again.body).toEqual(first.body);
+  expect(first.body).toMatchObject({ state: 'open', correction: { by: [said('ada')] } });
+  expect(second.body).toMatchObject({
+    ...{ state: 'resolved', resolvedBy: 'bob' },
+    correction: { ...asked, by: [said('ada'), said('bob')] },
+  });
+  expect(Object.keys(second.body['correction'] as object).sort()).toEqual([
+    ...['account', 'amount', 'by', 'currency', 'direction', 'opId'],
+  ]);
+  expect(repeated.body).toEqual(second.body);
+  expect([before, await world.available(account)]).toEqual([100_00, 75_00]);
+  const { opId } = second.body['correction'] as { opId: string };
+  expect((await gateway.send('GET', `/v1/operations/${opId}`)).body).toMatchObject({
+    ...{ domain: 'Correction', state: 'COMPLETED', amount: 25_00 },
+    outcome: { kind: 'settled', amount: 25_00 },
+  });
+  const { body: listed } = await gateway.send('GET', '/v1/operations?domain=Correction');
+  expect(listed.data.map((one) => one.opId)).toEqual([opId]);
+  const { body: history } = await gateway.send('GET', `/v1/operations/${opId}/history`);
+  expect(history.data).toMatchObject([{ step: 'correct', result: 'settled', amount: 25_00 }]);
+});
+
+test.each<[string, object, Sent, number, string]>([
+  ['an account that is not there', { account: 'nobody' }, ada, 404, 'account-unknown'],
+  ['more than there is', { amount: 100_01 }, ada, 402, 'insufficient-funds'],
+  ['another currency', { currency: 'JPY' }, ada, 422, 'currency-mismatch'],
+  ['no direction', { direction: undefined }, ada, 422, 'field-required'],
+  ['an empty reason', { reason: '' }, ada, 422, 'field-required'],
+  ['a customer', {}, { as: 'customer' }, 403, 'forbidden'],
+])('are not corrected for %s', async (_, change, sent, status, code) => {
+  const account = await gateway.world.account(100_00);
+  const [reference = ''] = await seen(`refused-${code}-${status}`);
+  const { id } = (await findingOf(reference)) ?? {};
+  const asked = { account, amount: 1, currency: 'EUR', direction: 'debit', reason: 'I looked' };
+
+  const { body, ...answer } = await gateway.send('POST', `/v1/findings/${id}/correct`, {
+    ...{ ...sent, body: { ...asked, ...change } },
+  });
+
+  expect([answer.status, body.code]).toEqual([status, code]);
+});

@@ -6,6 +6,7 @@ import {
   parseAccountEdit,
   parseAccountOpen,
   parseCaptureWish,
+  parseCorrection,
   parseExtension,
   parseFunding,
   parseMethodChoice,
@@ -19,6 +20,7 @@ import {
 } from '../../src/domain/index.js';
 import { caseActBody } from '../../src/gateway/case-schemas.js';
 import { parseCaseAct } from '../../src/gateway/cases.js';
+import { correctionBody } from '../../src/gateway/findings.js';
 import {
   captureBody,
   extensionBody,
@@ -138,6 +140,11 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parseCaseAct(body, 'verify'),
       good: { reason: 'looked it up' },
     },
+    correction: {
+      schema: correctionBody,
+      parse: (body: unknown) => parseCorrection(body, 'finding_1'),
+      good: { account: 'a', amount: 1, currency: 'EUR', direction: 'credit', reason: 'seen' },
+    },
     ride: {
       schema: rideBody,
       parse: (body: unknown) => parseRideCommand(body, 'key-key-key'),
@@ -166,7 +173,7 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['', '1', 'a', 'a b', ' a', 'A.b_c:-d', '-a', 'x'.repeat(64), 'x'.repeat(65), 'é', 'a\0b'],
     ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(500), 'x'.repeat(501), '\ud800', '\u{1f4b8}'],
     ...['EUR', 'eur', 'XXX', 'JPY', 'automatic', 'manual', 'card', 'balance', 'open', 'closed'],
-    ...['rider', 'driver'],
+    ...['rider', 'driver', 'credit', 'debit'],
     ...['customer', 'merchant', 'internal', 'frozen', '2026-01-01T00:00:00Z', { a: 1 }],
     ...[
       '2026-02-30T00:00:00Z',
@@ -183,7 +190,7 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
     ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
-    ...['chargeId', 'rider', 'estimate', 'driver', 'by'],
+    ...['chargeId', 'rider', 'estimate', 'driver', 'by', 'direction'],
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {

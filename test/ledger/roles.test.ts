@@ -130,7 +130,10 @@ describe('the roles', () => {
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
     expect(of('holdfast_reader')).toEqual(
-      [...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'redeliver_v1'].sort(),
+      [
+        ...[...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'close_sink_v1'],
+        ...['correct_finding_v1', 'redeliver_v1'],
+      ].sort(),
     );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());
   });

@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { type Invariant, invariants } from '../../src/ledger/reads.js';
 import { nothingChecked, verifyOnward } from '../../src/ledger/violations.js';
 import { captureOf } from '../support/envelopes.js';
+import { both } from './a-case.js';
+import { aFindingDesk } from './a-finding.js';
 import { aBusyTenant } from './busy-tenant.js';
 import { aWorld, type Tenant } from './world.js';
 
 const here = aWorld();
+const desk = aFindingDesk(here);
 const hour = 3_600_000;
 
 const set = (table: string, change: string, where = 'true') =>
@@ -129,6 +132,7 @@ const tampered: readonly (readonly [Invariant, string])[] = [
   ['parked-has-its-case', set('operation', "phase = 'held'", "phase = 'parked'")],
   ['case-says-what-is-held', set('case', 'amount_at_risk = amount_at_risk + 1')],
   ['by-hand-by-two', set('operation', `outcome = outcome || '{"byHand": true}'`, paid)],
+  ['by-hand-by-two', set('audit', "principal = 'ada'", "action = 'finding.corrected'")],
   [
     'approved-by-another',
     `insert into ledger.approval select id, tenant, trace, 'approved', 'bob', 'bob', accepted_at
@@ -154,13 +158,15 @@ const late: readonly (readonly [Invariant, string])[] = [
   ],
 ];
 
-/** With something of everything, parked and with its case. */
+/** With something of everything, parked and with its case, and a finding that was corrected. */
 async function aTenant(): Promise<Tenant> {
   const tenant = await aBusyTenant(here);
   const parked = await tenant.held({ account: 'alice', amount: 5 });
   await here.world.ledger.notePhase(parked.opId, 'parked.1', 'parked', { reason: 'no answer' });
   const captured = await tenant.held({ account: 'alice', amount: 7 });
   await here.world.ledger.settle(captured.opId, captureOf(captured));
+  const { correct } = await desk.aFinding(tenant);
+  for (const person of both) await correct(person);
   return tenant;
 }
 

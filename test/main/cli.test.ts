@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase } from '../../src/database/index.js';
-import { childEnvironment } from '../../src/main/config.js';
 import { openAccounts } from '../../src/main/demo-scenes.js';
 import type { OperationBody } from '../../src/main/http-api.js';
+import { commandLine } from '../support/command-line.js';
 import { eventually } from '../support/eventually.js';
 import { aStack, type TestStack } from '../support/stack.js';
 
-const bin = fileURLToPath(new URL('../../src/main/holdfast.mjs', import.meta.url));
 let running: TestStack;
 let token: string;
 
@@ -19,25 +16,8 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => running.stop(), 60_000);
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the command line as a person does. */
-function holdfast(
-  args: readonly string[],
-  url = running.stack.urls.gateway,
-  as = token,
-): Promise<Said> {
-  const env = childEnvironment({ HOLDFAST_URL: url, HOLDFAST_TOKEN: as, NO_COLOR: '1' });
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env, cwd: running.stateDir }, (error, out, err) =>
-      resolve({ code: Number(error?.code ?? 0), out, err }),
-    );
-  });
-}
+const holdfast = (args: readonly string[], url = running.stack.urls.gateway, as = token) =>
+  commandLine(args, { url, token: as, cwd: running.stateDir });
 
 const commands = [
   ...['pay', 'capture', 'method', 'cancel', 'refund', 'payout', 'ops', 'case'],
@@ -98,7 +78,7 @@ test('gives the same payment for the same key', async () => {
   const args = ['pay', 'alice', '500', 'EUR', '--key', 'cli-payment-2', '--json'];
   const [first, again] = [await holdfast(args), await holdfast(args)];
 
-  const opIdOf = ({ out }: Said) => (JSON.parse(out) as OperationBody).opId;
+  const opIdOf = ({ out }: { out: string }) => (JSON.parse(out) as OperationBody).opId;
   expect([first.code, again.code]).toEqual([0, 0]);
   expect(opIdOf(again)).toBe(opIdOf(first));
 });

@@ -7,6 +7,9 @@ import {
   type Captured,
   type Command,
   commands,
+  type CorrectionCommand,
+  type CorrectionPayload,
+  correctionPrincipal,
   type Declined,
   digestsOf,
   type Envelope,
@@ -104,6 +107,14 @@ export function envelopesOf(tenant: string) {
       asked: Asked = {},
     ) =>
       envelope(tenant, commands.funding, { currency: 'EUR', ...payload } as FundingPayload, asked),
+    /** What this person wants booked for a finding. */
+    correction: (payload: Plain<CorrectionPayload>, actor: string) =>
+      envelope(
+        tenant,
+        { domain: 'Correction', eventType: 'CorrectionRequested' },
+        payload as CorrectionPayload,
+        { principal: correctionPrincipal, actor, idemKey: payload.finding },
+      ) as Envelope<CorrectionCommand>,
     edit: (payload: Plain<AccountEditPayload>, asked: Asked = {}) =>
       envelope(tenant, commands.accountEdit, payload as AccountEditPayload, asked),
   };
