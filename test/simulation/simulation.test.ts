@@ -44,7 +44,7 @@ test('the same seed is played the same, whatever was played before', async () =>
 
 /** One of each kind: the command plants all of them. */
 const sample = [
-  'hold-again-asks-under-the-first-key',
+  'funding-from-nowhere',
   'settle-pays-the-payer',
   'release-gives-too-little-back',
   'another-key-in-doubt',
