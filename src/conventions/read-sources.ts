@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from './rule.js';
 
-const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'histories', 'meta']);
+const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'meta']);
 const skippedFiles = new Set(['package-lock.json', 'go.sum', '.env']);
 const text = /\.(ts|mjs|sql|json|ya?ml|md|xml|mod|sh|example)$|^[^.]+$/;
 
