@@ -3,12 +3,21 @@ import type { Node } from 'oxc-parser';
 import type { SourceFile } from './rule.js';
 import { faultsOf, syntaxOf } from './syntax.js';
 
-/** A name that a function uses, and whether that is shielded from cancellation. */
+/** A name that a function uses. */
 export interface Use {
   readonly name: string;
   readonly start: number;
-  readonly shielded: boolean;
+  readonly isCalled: boolean;
+  /** What the innermost scope of cancellation around it does; undefined where there is none. */
+  readonly scope?: Scope | undefined;
 }
+
+type Scope = 'shielded' | 'exposed';
+const scopes: Readonly<Record<string, Scope>> = {
+  nonCancellable: 'shielded',
+  cancellable: 'exposed',
+  withTimeout: 'exposed',
+};
 
 /** A function at the top of a file of the workflows. */
 export interface GraphFunction {
@@ -20,6 +29,7 @@ export interface GraphFunction {
 }
 
 export interface CallGraph {
+  readonly functions: readonly GraphFunction[];
   /** The function that this name means in this file, if it is one of the workflows' own. */
   find(file: SourceFile, name: string): GraphFunction | undefined;
   /** All that is used on the way from a function on, with the function that uses it. */
@@ -42,6 +52,7 @@ export function callGraphOf(files: readonly SourceFile[]): CallGraph {
     byPlace.get(imported.get(file.path)?.get(name) ?? placeOf(file.path, name));
 
   return {
+    functions: all,
     find,
     walk(from, follows = () => true) {
       const [seen, met] = [new Set([from]), [] as [GraphFunction, Use][]];
@@ -58,19 +69,18 @@ export function callGraphOf(files: readonly SourceFile[]): CallGraph {
   };
 }
 
-/** True for a call `CancellationScope.nonCancellable`. */
-function isShielding(callee: Node): boolean {
-  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return false;
-  return callee.property.name === 'nonCancellable';
+/** What `CancellationScope.nonCancellable` and the like do. */
+function scopeOf(callee: Node): Scope | undefined {
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return undefined;
+  return scopes[callee.property.name];
 }
 
 /** A function that calls what it is given shielded, and never otherwise. */
 function isShield({ parameters, uses }: GraphFunction): boolean {
   return parameters.some((parameter) => {
     if (parameter.type !== 'Identifier') return false;
-    // The first use is the parameter itself.
-    const own = uses.filter((use) => use.name === parameter.name && use.start !== parameter.start);
-    return own.length > 0 && own.every(({ shielded }) => shielded);
+    const calls = uses.filter(({ name, isCalled }) => isCalled && name === parameter.name);
+    return calls.length > 0 && calls.every(({ scope }) => scope === 'shielded');
   });
 }
 
@@ -99,17 +109,21 @@ function functionsIn(
 
 function usesIn(file: SourceFile, isShieldName: (name: string) => boolean): readonly Use[] {
   const names: { readonly name: string; readonly start: number }[] = [];
-  const shielded: { readonly start: number; readonly end: number }[] = [];
+  const called = new Set<number>();
+  const ranges: { readonly start: number; readonly end: number; readonly scope: Scope }[] = [];
   faultsOf(file, () => ({
     Identifier: ({ name, start }) => void names.push({ name, start }),
     CallExpression({ callee, arguments: given }) {
+      if (callee.type === 'Identifier') called.add(callee.start);
       const byName = callee.type === 'Identifier' && isShieldName(callee.name);
-      if (byName || isShielding(callee)) shielded.push(...given);
+      const scope = byName ? 'shielded' : scopeOf(callee);
+      if (scope) ranges.push(...given.map(({ start, end }) => ({ start, end, scope })));
     },
   }));
   return names.map(({ name, start }) => ({
-    ...{ name, start },
-    shielded: shielded.some((range) => range.start <= start && start < range.end),
+    ...{ name, start, isCalled: called.has(start) },
+    // Calls are met from the outside in: the last one around it is the innermost.
+    scope: ranges.findLast((range) => range.start <= start && start < range.end)?.scope,
   }));
 }
 

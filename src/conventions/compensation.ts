@@ -1,4 +1,4 @@
-import { callGraphOf } from './call-graph.js';
+import { callGraphOf, type GraphFunction, type Use } from './call-graph.js';
 import { workflowIndex, workflowsIn } from './operations.js';
 import { example, type Fault, type Rule, type SourceFile } from './rule.js';
 import { faultsOf, lineAt, syntaxOf } from './syntax.js';
@@ -17,14 +17,22 @@ export const shieldedSteps: Rule = {
   covers: inWorkflows,
   check(files) {
     const graph = callGraphOf(files);
-    const faults = workflowsIn(files, graph).flatMap((workflow) =>
-      graph
-        .walk(workflow, ({ shielded }) => !shielded)
-        .filter(([, { name }]) => moving.test(name))
-        .map(([{ file }, { name, start }]): Fault => {
-          return { path: file.path, line: lineAt(file, start), message: cancellable(name) };
+    const walkedFrom = (from: GraphFunction) =>
+      graph.walk(from, ({ scope }) => scope !== 'shielded');
+    // What is made cancellable stays so, whatever is around it.
+    const exposed = graph.functions.flatMap((from) =>
+      from.uses
+        .filter(({ scope }) => scope === 'exposed')
+        .flatMap((use): readonly (readonly [GraphFunction, Use])[] => {
+          const next = graph.find(from.file, use.name);
+          return [[from, use], ...(next === undefined ? [] : walkedFrom(next))];
         }),
     );
+    const faults = [...workflowsIn(files, graph).flatMap(walkedFrom), ...exposed]
+      .filter(([, { name }]) => moving.test(name))
+      .map(([{ file }, { name, start }]): Fault => {
+        return { path: file.path, line: lineAt(file, start), message: cancellable(name) };
+      });
     // Two workflows may walk the same function.
     return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
   },
@@ -47,6 +55,8 @@ export const shieldedSteps: Rule = {
     'walk(asked)',
     'CancellationScope.cancellable(() => walk(asked))',
     'after(() => walk(asked))',
+    'CancellationScope.nonCancellable(() => CancellationScope.cancellable(() => walk(asked)))',
+    'CancellationScope.nonCancellable(() => inTime(asked))',
   ].map((way) => ({
     files: [
       example(workflowIndex, "export { tip } from './tip.js';"),
@@ -54,7 +64,8 @@ export const shieldedSteps: Rule = {
         'src/workflows/tip.ts',
         `export async function tip(asked: Envelope) { return ${way}; }`,
         'async function walk(asked: Envelope) { return ledger.releaseTip(asked); }',
-        'async function after(walk: Walk) { await nonCancellable(note); walk(); }',
+        'const inTime = (asked: Envelope) => scope.withTimeout(9, () => walk(asked));',
+        'async function after(walk: Walk) { await scope.nonCancellable(note); walk(); }',
       ),
     ],
     message: cancellable('releaseTip'),

@@ -27,7 +27,9 @@ export const moneyArithmetic: Rule = {
         faultsOf(file, () => ({
           VariableDeclarator({ id, init }) {
             if (id.type === 'Identifier' && init && isMoney(init)) others.add(id.name);
-            if (id.type === 'ObjectPattern') for (const name of renamedIn(id)) others.add(name);
+          },
+          ObjectPattern(node) {
+            for (const name of renamedIn(node)) others.add(name);
           },
         }));
         return faultsOf(file, (report) => ({
@@ -77,7 +79,7 @@ export const moneyArithmetic: Rule = {
       "export const left = (hold: Hold) => (hold['minor'] ?? 0) % 10;",
       'export const shown = (amountMinor: number) => Math.round(amountMinor);',
       'export function add(sums: Sums) { sums.refunded += 1; }',
-      'const { minor: one } = held; export const two = one + one;',
+      'export const two = ({ minor: one }: Money) => one + one;',
       'const one = (payment.amount as number) || 0; export const double = 2 * one;',
       'export const back = (fare: bigint) => -fare;',
     ].map((line) => ({ files: [example('src/workflows/payment.ts', line)], message: reckoned })),

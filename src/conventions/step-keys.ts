@@ -90,6 +90,7 @@ export const stepKeys: Rule = {
   ],
 };
 
+const writing = new Set(['post', 'put', 'patch']);
 const noKey =
   'a command without idemKey: the same order sent twice is two operations, and is paid twice';
 const maybeKey = 'idemKey is not optional: who leaves it out pays once more at every repetition';
@@ -117,7 +118,7 @@ export const commandKeys: Rule = {
         },
         CallExpression(node) {
           const { callee, start, end } = node;
-          if (callee.type !== 'MemberExpression' || nameOf(callee.property) !== 'post') return;
+          if (callee.type !== 'MemberExpression' || !writing.has(nameOf(callee.property))) return;
           if (!file.path.startsWith('src/gateway/')) return;
           const handler = file.text.slice(start, end);
           const accepts = /\b(acceptance\s*\.accept|client\.start)\(/.test(handler);

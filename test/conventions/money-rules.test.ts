@@ -29,6 +29,12 @@ describe('the house with one thing broken', () => {
   test.each([
     ['shielded-steps', 'src/workflows/course.ts', 'CancellationScope.nonCancellable(', 'always('],
     ['shielded-steps', 'src/workflows/account.ts', 'CancellationScope.nonCancellable(', 'always('],
+    [
+      'shielded-steps',
+      'src/workflows/held-payment.ts',
+      'ledger.releasePayment(',
+      'scope.cancellable(ledger.releasePayment)(',
+    ],
     ['operation-hooks', 'src/workflows/course.ts', 'listenForWishes()', 'nobody()'],
     ['operation-hooks', 'src/workflows/index.ts', "export { ride } from './ride.js';", ''],
     ['operation-hooks', 'src/domain/command.ts', "workflow: 'refund'", "workflow: 'payment'"],
