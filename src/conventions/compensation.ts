@@ -1,7 +1,7 @@
 import { callGraphOf, type GraphFunction, type Use } from './call-graph.js';
 import { workflowIndex, workflowsIn } from './operations.js';
-import { example, type Fault, type Rule, type SourceFile } from './rule.js';
-import { faultsOf, lineAt, syntaxOf } from './syntax.js';
+import { example, type Rule, type SourceFile } from './rule.js';
+import { faultAt, faultsOf, syntaxOf } from './syntax.js';
 
 const inWorkflows = (path: string) => /^src\/workflows\/.*\.ts$/.test(path);
 /** Steps that give money back or move it on, and the calls that do so outside. */
@@ -30,9 +30,7 @@ export const shieldedSteps: Rule = {
     );
     const faults = [...workflowsIn(files, graph).flatMap(walkedFrom), ...exposed]
       .filter(([, { name }]) => moving.test(name))
-      .map(([{ file }, { name, start }]): Fault => {
-        return { path: file.path, line: lineAt(file, start), message: cancellable(name) };
-      });
+      .map(([{ file }, use]) => faultAt(file, use, cancellable(use.name)));
     // Two workflows may walk the same function.
     return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
   },

@@ -1,6 +1,6 @@
 import { type OperationEntry, operationList, operationsIn, unreadList } from './operations.js';
 import { example, type Fault, type Rule, type SourceFile } from './rule.js';
-import { lineAt } from './syntax.js';
+import { faultAt } from './syntax.js';
 
 const conforming = /^conforms\(\{\s*of: '(\w+)'/gm;
 const missing = (name: string) =>
@@ -82,14 +82,11 @@ function faultsOfOperations(
     .filter(({ path }) => path === operationList)
     .flatMap((file) => {
       const { entries, unread } = operationsIn(file);
-      const fault = (node: OperationEntry['node'], message: string): Fault => {
-        return { path: file.path, line: lineAt(file, node.start), message };
-      };
       return [
-        ...unread.map((node) => fault(node, unreadList)),
+        ...unread.map((node) => faultAt(file, node, unreadList)),
         ...entries.flatMap((operation) => {
           const message = faultOf(operation);
-          return message === undefined ? [] : [fault(operation.node, message)];
+          return message === undefined ? [] : [faultAt(file, operation.node, message)];
         }),
       ];
     });

@@ -8,6 +8,7 @@
 import { shieldedSteps, swallowedErrors } from './compensation.js';
 import { envExample } from './env-example.js';
 import { everyOperationConforms, everyOperationReplays } from './every-operation-conforms.js';
+import { finalResults } from './final-results.js';
 import { homePaths } from './home-paths.js';
 import { importTable } from './imports.js';
 import { installedSql, migrationNote } from './migrations.js';
@@ -15,7 +16,7 @@ import { moduleNote } from './module-note.js';
 import { moneyArithmetic } from './money-arithmetic.js';
 import { erasable, fileNames, namedExports } from './names.js';
 import { oneStatement } from './one-statement.js';
-import { finalResults, operationHooks } from './operation-hooks.js';
+import { operationHooks } from './operation-hooks.js';
 import { operationEnds } from './operation-ends.js';
 import { outcomes } from './outcomes.js';
 import { ownTables } from './own-tables.js';

@@ -20,7 +20,7 @@ const unknown = named.filter((name) => !all.some((step) => step.name === name));
 if (values.help) {
   console.log(help());
 } else if (unknown.length > 0) {
-  console.error(`There is no step or file ${unknown.join(', ')}.\n\n${help()}`);
+  console.error(`There is no step ${unknown.join(', ')}.\n\n${help()}`);
   process.exitCode = 2;
 } else {
   const wanted = all.filter(({ name }) => named.length === 0 || named.includes(name));

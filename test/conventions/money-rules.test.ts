@@ -40,6 +40,13 @@ describe('the house with one thing broken', () => {
     ['operation-hooks', 'src/domain/command.ts', "workflow: 'refund'", "workflow: 'payment'"],
     ['final-results', 'src/workflows/payout.ts', 'return untilEnded(', 'return walk('],
     ['final-results', 'src/domain/evidence.ts', 'Settled | Returned | Fail', 'Settled | Held'],
+    ['final-results', 'src/ledger/fund.sql', "'kind', 'funded'", "'kind', 'pending'"],
+    [
+      'final-results',
+      'src/ledger/choose-method.sql',
+      'update ledger.hold',
+      "update ledger.operation set state = 'FAILED'; update ledger.hold",
+    ],
     ['swallowed-errors', 'src/workflows/course.ts', 'throw error;', 'void error;'],
     ['step-look-ups', 'src/workflows/provider-step.ts', "payout: 'findPayout'", ''],
     ['step-look-ups', 'src/domain/evidence.ts', "| 'payout'", "| 'payout' | 'tip'"],

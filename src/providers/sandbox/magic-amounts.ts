@@ -43,6 +43,7 @@ export const magicAmounts: readonly MagicAmount[] = [
 
 /** The fault of an amount of minor units, if it has one. */
 export function magicFault(amount: number | undefined): MagicAmount | undefined {
-  if (amount === undefined) return undefined;
+  // Looked at before the order is read: it may be anything yet.
+  if (amount === undefined || !Number.isSafeInteger(amount)) return undefined;
   return magicAmounts.find(({ lastSixDigits }) => lastDigitsOf(amount, 6) === lastSixDigits);
 }
