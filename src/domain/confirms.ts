@@ -19,9 +19,11 @@ export function confirms(evidence: OutsideAnswer, ending: Ending): boolean {
       // Of the charge that was captured in the end; a refused one would still be set aside.
       return !isRefused && ending['chargeId'] === evidence.chargeId;
     case 'declined':
-    case 'voided':
       return isRefused;
+    case 'voided':
+      return isRefused || isOfStep(evidence, 'void');
     case 'refunded':
+      return !isRefused && isOfStep(evidence, 'refund') && isSameSum(evidence, ending);
     case 'pending':
     case 'contradicted':
       return false;
@@ -29,5 +31,11 @@ export function confirms(evidence: OutsideAnswer, ending: Ending): boolean {
 }
 
 function isSameSum(evidence: { minor: number; currency: string }, ending: Ending): boolean {
-  return ending['minor'] === evidence.minor && ending['currency'] === evidence.currency;
+  const minor = ending['minor'] ?? ending['returned'];
+  return minor === evidence.minor && ending['currency'] === evidence.currency;
+}
+
+/** True for what we asked for ourselves; what others do has the reference of the charge. */
+function isOfStep({ reference }: { reference: string }, step: 'refund' | 'void'): boolean {
+  return reference.includes(`:${step}.`);
 }

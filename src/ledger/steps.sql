@@ -2,14 +2,19 @@
 
 -- The first answer of a verb that holds, if it ran before: an operation that has ended answers with
 -- its end. The run that held it knows best what it did since: to itself this is no repetition. The
--- customer may have chosen another method since then.
+-- customer may have chosen another method since then. The key is that of the last attempt: what was
+-- refused under the first one says nothing of what was done under the next.
 create or replace function ledger.held_before(o ledger.operation, p_envelope jsonb) returns jsonb
 language sql stable as $$
   select case when answer ->> 'run' = p_envelope ->> 'run' then answer - 'replayed' else answer end
     from coalesce(ledger.key_refusal(o, p_envelope), o.outcome || '{"replayed": true}',
                   ledger.step_result(o.id, 'reserve') || coalesce((
                     select jsonb_build_object('method', result -> 'method')
-                      from ledger.step where op = o.id and step = 'method'), '{}')) as answer
+                      from ledger.step where op = o.id and step = 'method'), '{}')
+                  || coalesce((
+                    select jsonb_build_object('reference', key) from ledger.attempt
+                     where op = o.id and step in ('authorize.1', 'charge.1', 'refund.1', 'payout.1')
+                     order by n desc limit 1), '{}')) as answer
 $$;
 
 -- Writes the key under which the outside is about to be asked, and gives it.

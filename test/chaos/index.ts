@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stopSignal } from '../../src/main/process.js';
+import { asked, onProgress, whole } from '../support/asked.js';
 import { type NemesisName, nemesisNames } from './nemeses.js';
 import { sweepMessages } from './run-messages.js';
 import { runSoak } from './run-soak.js';
@@ -45,90 +46,74 @@ Exit code 0 when nothing was violated, 1 when something was or could not run, 2 
 130 when interrupted.
 `;
 
-const asked = options();
+const options = asked(help, read);
 const verdict = new Verdict(onProgress);
 const interrupted = new AbortController();
 void stopSignal().then(() => interrupted.abort());
 const { code, ...more } = await run();
 const { operations, faults, violations } = verdict;
-const document = { seed: asked.seed, operations, faults, violations, ...more };
-process.stdout.write(`${asked.json ? JSON.stringify(document) : lastLine()}\n`);
+const document = { seed: options.seed, operations, faults, violations, ...more };
+process.stdout.write(`${options.json ? JSON.stringify(document) : lastLine()}
+`);
 process.exit(code);
 
 async function run(): Promise<{ readonly code: number }> {
   const { signal } = interrupted;
-  if (asked.messages !== undefined) {
-    return { code: await sweepMessages({ ...asked, ...asked.messages }, verdict, signal) };
+  if (options.messages !== undefined) {
+    return { code: await sweepMessages({ ...options, ...options.messages }, verdict, signal) };
   }
-  const { minutes } = asked;
-  if (minutes === undefined || asked.isSweep) {
-    return { code: await runSweeps(asked, verdict, signal, onProgress) };
+  const { minutes } = options;
+  if (minutes === undefined || options.isSweep) {
+    return { code: await runSweeps(options, verdict, signal, onProgress) };
   }
-  return runSoak({ ...asked, minutes }, verdict, signal, onProgress);
+  return runSoak({ ...options, minutes }, verdict, signal, onProgress);
 }
 
 function lastLine(): string {
   const found = violations.length === 0 ? 'nothing violated' : `${violations.length} violations`;
-  return `Seed ${asked.seed}: ${operations} operations, ${found}.`;
+  return `Seed ${options.seed}: ${operations} operations, ${found}.`;
 }
 
-function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seed: { type: 'string' },
-        minutes: { type: 'string' },
-        fault: { type: 'string', multiple: true, default: [] },
-        only: { type: 'string', multiple: true, default: [] },
-        every: { type: 'string', default: '20' },
-        rate: { type: 'string', default: '5' },
-        sweep: { type: 'boolean', default: false },
-        seeds: { type: 'string', default: '1' },
-        resume: { type: 'boolean', default: false },
-        cell: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) {
-      process.stdout.write(help);
-      return process.exit(0);
-    }
-    const { seed, minutes, fault, only, json, sweep, cell, resume } = values;
-    const seeds = whole(values.seeds);
-    mustKnow(names, fault);
-    mustKnow(nemesisNames, only);
-    return {
-      json,
-      messages: sweep || cell !== undefined ? { cell, seeds, resume } : undefined,
-      seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
-      minutes: minutes === undefined ? undefined : whole(minutes),
-      everySeconds: whole(values.every),
-      perSecond: whole(values.rate),
-      only: only as NemesisName[],
-      isSweep: fault.length > 0,
-      names: fault.length === 0 ? names : (fault as SweepName[]),
-    };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
-    return process.exit(2);
-  }
+function read() {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string' },
+      fault: { type: 'string', multiple: true, default: [] },
+      only: { type: 'string', multiple: true, default: [] },
+      every: { type: 'string', default: '20' },
+      rate: { type: 'string', default: '5' },
+      sweep: { type: 'boolean', default: false },
+      seeds: { type: 'string', default: '1' },
+      resume: { type: 'boolean', default: false },
+      cell: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return 'help';
+  const { seed, minutes, fault, only, json, sweep, cell, resume } = values;
+  const seeds = whole(values.seeds);
+  mustKnow(names, fault);
+  mustKnow(nemesisNames, only);
+  return {
+    json,
+    messages: sweep || cell !== undefined ? { cell, seeds, resume } : undefined,
+    seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
+    minutes: minutes === undefined ? undefined : whole(minutes),
+    everySeconds: whole(values.every),
+    perSecond: whole(values.rate),
+    only: only as NemesisName[],
+    isSweep: fault.length > 0,
+    names: fault.length === 0 ? names : (fault as SweepName[]),
+  };
 }
 
-function mustKnow(known: readonly string[], asked: readonly string[]): void {
-  const unknown = asked.find((name) => !known.includes(name));
+function mustKnow(known: readonly string[], given: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no fault ${unknown}.`);
 }
 
 function listed(all: readonly string[]): string {
   return all.map((name) => `              ${name}`).join('\n');
-}
-
-function whole(text: string): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new Error(`${text} is not a whole number above 0.`);
-}
-
-function onProgress(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

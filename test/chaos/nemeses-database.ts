@@ -66,6 +66,19 @@ export const databaseNemeses = {
       return undefined;
     },
   },
+  'disk-full': {
+    does: 'the disk with the tables of the ledger is full for 10 s',
+    isOfDisk: true,
+    strike: async ({ disk, pause }) => {
+      await disk?.fill();
+      try {
+        await pause(10_000);
+      } finally {
+        await disk?.empty();
+      }
+      return undefined;
+    },
+  },
   'clock-shifted': {
     does: 'the clock of the ledger is up to 90 s ahead or behind, for 8 s',
     strike: async ({ owner, pause, over }, draw) => {
@@ -80,7 +93,7 @@ export const databaseNemeses = {
 } as const satisfies Readonly<Record<string, Nemesis>>;
 
 async function storm(
-  { owner, pause }: Field,
+  { owner, pause, ended }: Field,
   {
     forMs,
     everyMs,
@@ -89,7 +102,7 @@ async function storm(
 ): Promise<string> {
   const untilMs = performance.now() + forMs;
   let killed = 0;
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs && !ended.aborted) {
     const one = `select pid from pg_stat_activity where ${ours}
       order by md5(pid || '${draw.whole(0, 1_000_000)}') limit 1`;
     killed += (await owner(`select pg_terminate_backend(pid) from (${one}) x`)).length;

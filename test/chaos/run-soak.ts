@@ -39,7 +39,7 @@ export async function runSoak(
   }
   const isWhole = !interrupted.aborted;
   const { violations } = verdict;
-  const run = { seed, isWhole, violations, again: againOf(asked) };
+  const run = { isWhole, violations, again: againOf(asked) };
   await writeFile(file, soakDocument(report, run));
   const code = violations.length > 0 ? 1 : isWhole ? 0 : 130;
   return { code, soak: report };

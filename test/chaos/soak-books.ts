@@ -1,4 +1,4 @@
-import type { OpId } from '../../src/domain/index.js';
+import { type OpId, unreachable } from '../../src/domain/index.js';
 import type { readSandboxLedger } from '../../src/providers/sandbox/index.js';
 import { grouped } from './soak-figures.js';
 
@@ -100,8 +100,11 @@ function effectsOf(entry: LedgerEntry): readonly Effect[] {
       return effect(entry.move, kinds[entry.move.kind]);
     case 'payout':
       return effect(entry.payout, 'sent');
-    default:
+    case 'fence':
+    case 'clock':
       return [];
+    default:
+      return unreachable(entry);
   }
 }
 

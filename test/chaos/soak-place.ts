@@ -2,25 +2,31 @@ import { nanoid } from 'nanoid';
 import { openConnection } from '../../src/database/connection.js';
 import { createDatabase, type Database } from '../../src/database/index.js';
 import { createHttpApi, isOperation, type OperationBody } from '../../src/main/http-api.js';
+import { createReads, type Reads } from '../../src/ledger/reads.js';
 import type { StackProcess } from '../../src/main/stack-process.js';
 import { eventually } from '../support/eventually.js';
 import { aStack, type TestStack } from '../support/stack.js';
 import { createCaller, type Ears } from './soak-callers.js';
+import { aSmallDisk, type SmallDisk } from './small-disk.js';
 import { type Cast, driver, poor, shop } from './soak-flows.js';
 
 /** The whole system with two workers and some customers, to be broken. */
 export interface SoakPlace extends TestStack {
   readonly workers: readonly StackProcess[];
+  readonly disk: SmallDisk | undefined;
   /** As the owner of the database, for who looks at all of it. */
   readonly database: Database;
+  /** The same, more patient than a gateway: it reads everything. */
+  readonly reads: Reads;
   /** One statement as the owner, on a connection of its own. */
   owner(statement: string): Promise<readonly object[]>;
   /** Each customer, with those that it deals with. */
   cast(ears: Ears, ended: AbortSignal): Promise<readonly Cast[]>;
 }
 
-/** Told by the processes. */
-export interface Told {
+interface Wanted {
+  /** Whether the ledger is to be on a disk that can be full. */
+  readonly isOnDisk: boolean;
   onLine(name: string, line: string): void;
   onProgress(line: string): void;
 }
@@ -36,23 +42,27 @@ const funds = 10_000_000_00;
 const currency = 'EUR';
 
 /** Starts all of it, with accounts that are funded. */
-export async function aSoakPlace(told: Told): Promise<SoakPlace> {
+export async function aSoakPlace({ isOnDisk, ...told }: Wanted): Promise<SoakPlace> {
   const running = await aStack({ environment, ...told });
   const { stack, world } = running;
   const url = stack.ownerUrl;
   const database = createDatabase({
     ...{ url, poolMax: 3, applicationName: 'soak', answerTimeoutMs: 30_000 },
   });
+  const owner = (statement: string) => ownerOf(url, statement);
+  let disk: SmallDisk | undefined;
   const stop = async () => {
     await database.close(1_000);
     await running.stop();
+    await disk?.remove();
   };
   try {
+    if (isOnDisk) disk = await aSmallDisk(owner);
     const workers = [stack.worker, await stack.addWorker()];
     await openAccounts(running);
     return {
-      ...{ ...running, workers, database, stop },
-      owner: (statement) => ownerOf(url, statement),
+      ...{ ...running, workers, disk, database, owner, stop },
+      reads: createReads(database),
       async cast(ears, ended) {
         const as = async (role: string, subject: string) => {
           const token = await stack.token(role, subject, world.tenant);

@@ -12,6 +12,8 @@ export interface FaultRow extends Pick<Nemesis, 'does' | 'recoversWithinMs'> {
   readonly recovery: Spread;
   /** Until the payments had ended that were under way. */
   readonly underWay: Spread;
+  /** Until in 5 s on end as much ended as 80 % of what did before the first fault. */
+  readonly throughput: Spread;
 }
 
 interface Spread {
@@ -37,7 +39,6 @@ export interface SoakReport {
   readonly drainSeconds: number;
   readonly ended: number;
   readonly skipped: number;
-  readonly perSecond: number;
   readonly faults: readonly FaultRow[];
   readonly ends: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly availability: Availability;
@@ -52,38 +53,35 @@ export interface SoakReport {
     readonly mbPerMinute: number | undefined;
     readonly line: string;
   }[];
-  readonly throughput: {
-    readonly bucketSeconds: number;
-    readonly line: string;
-    readonly most: number;
-  };
+  /** By the moment of their end, so many seconds in each column. */
+  readonly throughput: Timeline;
+  /** Seconds from a request for a payment to its end, by the moment of the request. */
+  readonly latency: Timeline;
   readonly looks: Soaked['looks'];
   readonly calls: Soaked['calls'];
 }
 
+interface Timeline {
+  readonly bucketSeconds: number;
+  readonly values: readonly number[];
+}
+
 const warmUpMs = 60_000;
 const bucketMs = 10_000;
+const [backWithinMs, stepMs, windowMs] = [120_000, 250, 5_000];
 
 /** Figures of what happened. */
 export function reportOf(soaked: Soaked): SoakReport {
   const { fromMs, toMs, asks, struck, operations, calls } = soaked;
   const down = struck.filter(({ name }) => nemeses[name].isProviderDown);
   const isDown = (ms: number) => down.some((one) => one.fromMs <= ms && ms <= one.overMs);
-  const buckets = Array.from({ length: Math.ceil((toMs - fromMs) / bucketMs) }, () => 0);
-  for (const { endedMs = 0 } of operations) {
-    const n = Math.floor((endedMs - fromMs) / bucketMs);
-    if (n in buckets) buckets[n] = (buckets[n] ?? 0) + 1_000 / bucketMs;
-  }
   const ended = operations.filter(({ endedMs }) => endedMs !== undefined).length;
   return {
     minutes: (toMs - fromMs) / 60_000,
     drainSeconds: soaked.drainMs / 1_000,
     ended,
     skipped: soaked.skipped,
-    perSecond: (ended * 1_000) / (toMs - fromMs),
-    faults: [...grouped(struck, ({ name }) => name).values()].map((ones) =>
-      faultRow(ones, operations),
-    ),
+    faults: [...grouped(struck, ({ name }) => name).values()].map((ones) => faultRow(ones, soaked)),
     ends: endsOf(operations),
     availability: availabilityOf(asks),
     whileProviderDown: availabilityOf(asks.filter(({ startedMs }) => isDown(startedMs))),
@@ -98,17 +96,19 @@ export function reportOf(soaked: Soaked): SoakReport {
         line: sparkline(values),
       };
     }),
-    throughput: {
-      bucketSeconds: bucketMs / 1_000,
-      line: sparkline(buckets),
-      most: Math.max(0, ...buckets),
-    },
+    throughput: timeline(
+      soaked,
+      ({ endedMs }) => endedMs,
+      (all) => (all.length * 1_000) / bucketMs,
+    ),
+    latency: timeline(soaked, ({ askedMs }) => askedMs, latencySeconds),
     looks: soaked.looks,
     calls,
   };
 }
 
-function faultRow(ones: Soaked['struck'], operations: readonly Watched[]): FaultRow {
+function faultRow(ones: Soaked['struck'], soaked: Soaked): FaultRow {
+  const { operations } = soaked;
   const name = ones[0]?.name as NemesisName;
   const { does, recoversWithinMs } = nemeses[name];
   const payments = operations.filter(({ kind }) => kind === 'payment');
@@ -126,7 +126,41 @@ function faultRow(ones: Soaked['struck'], operations: readonly Watched[]): Fault
     ...{ name, does, rounds: ones.length },
     ...(recoversWithinMs !== undefined && { recoversWithinMs }),
     ...{ recovery: spread(recovery), underWay: spread(underWay) },
+    throughput: spread(ones.flatMap(({ overMs }) => backAfterMs(overMs, soaked))),
   };
+}
+
+function timeline(
+  { fromMs, toMs, operations }: Soaked,
+  atOf: (one: Watched) => number | undefined,
+  valueOf: (all: readonly Watched[]) => number,
+): Timeline {
+  const buckets = grouped(operations, (one) => {
+    return `${Math.floor(((atOf(one) ?? Infinity) - fromMs) / bucketMs)}`;
+  });
+  const values = Array.from({ length: Math.ceil((toMs - fromMs) / bucketMs) }, (_, n) =>
+    valueOf(buckets.get(`${n}`) ?? []),
+  );
+  return { bucketSeconds: bucketMs / 1_000, values };
+}
+
+function latencySeconds(all: readonly Watched[]): number {
+  const payments = all.filter(({ kind, endedMs }) => kind === 'payment' && endedMs !== undefined);
+  const latencies = payments.map(({ askedMs, endedMs = 0 }) => (endedMs - askedMs) / 1_000);
+  return quantile(latencies, 0.5) ?? 0;
+}
+
+function backAfterMs(overMs: number, { fromMs, toMs, struck, operations }: Soaked): number[] {
+  const ends = operations.flatMap(({ endedMs }) => (endedMs === undefined ? [] : [endedMs]));
+  const within = (from: number, to: number) => {
+    return ends.filter((ms) => ms >= from && ms < to).length / (to - from);
+  };
+  const before = within(fromMs, struck[0]?.fromMs ?? toMs);
+  const moments = Array.from({ length: backWithinMs / stepMs }, (_, n) => n * stepMs);
+  const found = moments.find((ms) => {
+    return within(overMs + ms, overMs + ms + windowMs) >= 0.8 * before;
+  });
+  return found === undefined ? [] : [found];
 }
 
 function spread(values: readonly number[]): Spread {

@@ -17,14 +17,18 @@ interface Strikes {
   /** From the beginning of a fault to that of the next one. */
   readonly everyMs: number;
   readonly names: readonly NemesisName[];
+  readonly forMs?: number;
   onProgress(line: string): void;
   onViolation(what: string): void;
 }
 
-/** One fault after the other, each kind once before any comes again, until `over`. */
+/**
+ * One fault after the other, each kind once before any comes again, until `over`; or each kind once
+ * when no time is given.
+ */
 export async function strikes(
   place: SoakPlace,
-  { seed, everyMs, names, onProgress, onViolation }: Strikes,
+  { seed, everyMs, names, forMs, onProgress, onViolation }: Strikes,
   over: AbortSignal,
 ): Promise<readonly Struck[]> {
   const struck: Struck[] = [];
@@ -33,16 +37,31 @@ export async function strikes(
     await delay(Math.max(0, ms), undefined, { signal: over }).catch(() => undefined);
   };
   const fromMs = performance.now();
+  const possible = names.filter((name) => place.disk !== undefined || !nemeses[name].isOfDisk);
   let due: NemesisName[] = [];
-  for (let n = 0; ; n += 1) {
-    await pause(fromMs + (n + 1) * everyMs - performance.now());
+  for (let nextMs = fromMs + everyMs; ; nextMs += everyMs) {
+    // What took long is not followed at once: how the system recovers is to be seen.
+    nextMs = Math.max(nextMs, performance.now() + everyMs / 4);
+    await pause(nextMs - performance.now());
     if (over.aborted) return struck;
-    if (due.length === 0) due = shuffled(names, draw);
+    if (forMs === undefined && struck.length === possible.length) {
+      // So that something is asked for after the last one.
+      await pause(everyMs);
+      return struck;
+    }
+    if (due.length === 0) due = shuffled(possible, draw);
     const name = due.pop();
+    // There is none that can be done here.
     if (name === undefined) return struck;
     const nth = struck.filter((one) => one.name === name).length;
     onProgress(`${Math.round((performance.now() - fromMs) / 1_000)} s: ${name}`);
-    struck.push(await strike(name, nth, { place, draw, pause, onViolation }));
+    try {
+      struck.push(await strike(name, nth, { place, draw, pause, ended: over, onViolation }));
+    } catch (error) {
+      // What was broken may be so still: nothing more is learnt from it.
+      onViolation(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+      return struck;
+    }
   }
 }
 
@@ -53,14 +72,14 @@ async function strike(
     place,
     draw,
     ...field
-  }: Pick<Field, 'pause' | 'onViolation'> & { place: SoakPlace; draw: Draw },
+  }: Pick<Field, 'pause' | 'ended' | 'onViolation'> & { place: SoakPlace; draw: Draw },
 ): Promise<Struck> {
-  const { stack, workers, owner, world } = place;
+  const { stack, workers, disk, owner, world } = place;
   const fromMs = performance.now();
   let overMs: number | undefined;
   const note = await nemeses[name].strike(
     {
-      ...{ stack, workers, owner, ...field },
+      ...{ stack, workers, disk, owner, ...field },
       misbehave: world.fault,
       heal: () => heal(place),
       over: () => {

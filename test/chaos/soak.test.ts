@@ -9,7 +9,7 @@ test('a short soak under three kinds of faults ends whole', async () => {
   const violations: string[] = [];
 
   const soaked = await soak({
-    ...{ seed, names, forMs: 24_000, everyMs: 6_000, perSecond: 4 },
+    ...{ seed, names, everyMs: 6_000, perSecond: 4 },
     interrupted: new AbortController().signal,
     onProgress: () => undefined,
     onViolation: (what) => violations.push(what),

@@ -18,7 +18,8 @@ import {
 
 export interface SoakAsked {
   readonly seed: number;
-  readonly forMs: number;
+  /** Until each kind has struck once when left out. */
+  readonly forMs?: number;
   /** From the beginning of a fault to that of the next one. */
   readonly everyMs: number;
   readonly names: readonly NemesisName[];
@@ -56,6 +57,7 @@ export async function soak(asked: SoakAsked): Promise<Soaked> {
   const { onViolation, onProgress } = asked;
   let answered = 0;
   const place = await aSoakPlace({
+    isOnDisk: asked.names.some((name) => nemeses[name].isOfDisk),
     onProgress: (line) => {
       onProgress(line);
       if (line.includes('starting it again')) onViolation(`a process died: ${line}`);
@@ -79,9 +81,9 @@ export async function soak(asked: SoakAsked): Promise<Soaked> {
 
 async function soaking(place: SoakPlace, asked: SoakAsked) {
   const { interrupted, onViolation, forMs, onProgress } = asked;
-  const { world, database, stack } = place;
+  const { world, database, reads, stack } = place;
   const ends = createEnds(database);
-  const invariants = createInvariants(world.reads, world.tenant, onViolation);
+  const invariants = createInvariants(reads, world.tenant, onViolation);
   const memory = createMemory(stack, place.workers);
   const [over, ended] = [new AbortController(), new AbortController()];
   const watching = Promise.all([
@@ -95,10 +97,10 @@ async function soaking(place: SoakPlace, asked: SoakAsked) {
   const onAsk = (ask: Ask) => void asks.push(ask);
   try {
     const casts = await place.cast({ onAsk, onBegun: ends.onBegun, onViolation }, ended.signal);
-    onProgress(`Under load for ${Math.round(forMs / 1_000)} s.`);
+    onProgress('Under load.');
     const fromMs = performance.now();
     const stop = () => over.abort();
-    const timer = setTimeout(stop, forMs);
+    const timer = forMs === undefined ? undefined : setTimeout(stop, forMs);
     interrupted.addEventListener('abort', stop);
     if (interrupted.aborted) stop();
     const loading = load(casts, asked, over.signal);
@@ -110,7 +112,7 @@ async function soaking(place: SoakPlace, asked: SoakAsked) {
     await heal(place);
     await rest(place, stories, asked);
     const drainMs = performance.now() - toMs;
-    await eventually(async () => Promise.all([ends.look(), invariants.look()]));
+    await eventually(() => Promise.all([ends.look(), invariants.look()]), { timeoutMs: 120_000 });
     const booked = await bookedBy(place);
     const entries = await readSandboxLedger(stack.providerLedgerFile);
     for (const what of disagreements(booked, entries)) onViolation(what);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Envelope, PaymentCommand } from '../../src/domain/index.js';
+import { type Envelope, type PaymentCommand, referenceOf } from '../../src/domain/index.js';
 import { captureOf, declineOf } from '../support/envelopes.js';
 import { aWorld, type Tenant } from './world.js';
 
@@ -146,5 +146,18 @@ describe('the first answer', () => {
 
     expect(await here.world.ledger.hold(late)).toMatchObject({ kind: 'held', replayed: true });
     expect(await tenant.balance('alice')).toMatchObject({ held: 30 });
+  });
+
+  test('of a hold names the last key that was asked under', async () => {
+    const tenant = here.aTenant();
+    await tenant.open('alice', { funds: 100 });
+    const envelope = await tenant.held(pay);
+    const { opId } = envelope;
+    await here.world.ledger.writeAttempt(opId, 'charge.1', 2, 30);
+
+    expect(await here.world.ledger.hold(envelope)).toMatchObject({
+      ...{ kind: 'held', replayed: true },
+      reference: referenceOf(opId, 'charge.1', 2),
+    });
   });
 });

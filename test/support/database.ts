@@ -10,6 +10,7 @@ import {
   workerRole,
 } from '../../src/database/index.js';
 import { eventually } from './eventually.js';
+import type { SharedPostgres } from './shared-postgres.js';
 
 /** A database for one test file, migrated and empty. */
 export interface TestDatabase {
@@ -25,8 +26,15 @@ export interface TestDatabase {
 }
 
 /** Clones the migrated template; or, with `empty`, makes a database with nothing in it. */
-export async function aDatabase({ empty = false } = {}): Promise<TestDatabase> {
-  const { url, template, workerPassword, readerPassword } = inject('servers').postgres;
+export function aDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  return cloneOf(inject('servers').postgres, empty);
+}
+
+/** As `aDatabase`, of a server that is given. */
+export async function cloneOf(
+  { url, template, workerPassword, readerPassword }: SharedPostgres,
+  empty = false,
+): Promise<TestDatabase> {
   // The template's name in front: so the end of the run finds it.
   const name = `${template}_${randomBytes(4).toString('hex')}`;
   const source = empty ? 'template0' : template;
