@@ -41,7 +41,8 @@ export const operationHooks: Rule = {
       ),
       ...workflows.filter(isOperation).flatMap((workflow) => {
         const { name, file, node } = workflow;
-        const met = new Set(graph.walk(workflow).map(([, use]) => use.name));
+        const called = graph.walk(workflow).filter(([, use]) => use.isCalled);
+        const met = new Set(called.map(([, use]) => use.name));
         const faults = [
           ...(listed.has(name) ? [] : [unlisted(name)]),
           ...(met.has('listenForWishes') ? [] : [deaf(name)]),
