@@ -8,6 +8,7 @@ const unknown = (name: string) => `the configuration does not know ${name}`;
 /** `.env.example` lists exactly the variables that the configuration knows. */
 export const envExample: Rule = {
   name: 'env-example',
+  house: true,
   covers: (path) => path === file || /^src\/main\/config[^/]*\.ts$/.test(path),
   check(files) {
     const shown = files.find(({ path }) => path === file) ?? { path: file, text: '' };

@@ -8,6 +8,7 @@ const noMigration = 'no migration installs this text';
 /** The source of a verb beside its TypeScript is what the newest migration of it installs. */
 export const installedSql: Rule = {
   name: 'installed-sql',
+  house: true,
   covers: (path) => /^src\/.*\.sql$/.test(path) || isMigration(path),
   check(files) {
     const migrations = files

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from './rule.js';
 
-const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'histories', 'meta']);
+const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'meta']);
 const skippedFiles = new Set(['package-lock.json', 'go.sum', '.env']);
 const text = /\.(ts|mjs|sql|json|ya?ml|md|xml|mod|sh|example)$|^[^.]+$/;
 
@@ -10,7 +10,19 @@ const text = /\.(ts|mjs|sql|json|ya?ml|md|xml|mod|sh|example)$|^[^.]+$/;
 export function readSources(root: string): readonly SourceFile[] {
   return pathsIn(root, '')
     .toSorted()
-    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+    .map((path) => sourceAt(root, path));
+}
+
+/** Read when it is looked at: most rules ask for few. */
+function sourceAt(root: string, path: string): SourceFile {
+  let read: string | undefined;
+  return {
+    path,
+    get text() {
+      read ??= readFileSync(join(root, path), 'utf8');
+      return read;
+    },
+  };
 }
 
 function pathsIn(root: string, folder: string): readonly string[] {

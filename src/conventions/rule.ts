@@ -27,6 +27,8 @@ export interface BadExample {
  */
 export interface Rule {
   readonly name: string;
+  /** Set where files are held against each other: one alone says nothing. */
+  readonly house?: true;
   covers(path: string): boolean;
   check(files: readonly SourceFile[]): readonly Fault[];
   readonly bad: readonly BadExample[];

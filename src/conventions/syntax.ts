@@ -20,11 +20,18 @@ export function faultsOf(
   walk: (report: (node: { readonly start: number }, message: string) => void) => VisitorObject,
 ): readonly Fault[] {
   const faults: Fault[] = [];
-  const visitor = walk((node, message) =>
-    faults.push({ path: file.path, line: lineAt(file, node.start), message }),
-  );
+  const visitor = walk((node, message) => faults.push(faultAt(file, node, message)));
   new Visitor(visitor).visit(syntaxOf(file).program);
   return faults;
+}
+
+/** What is said of a node of the file's syntax. */
+export function faultAt(
+  file: SourceFile,
+  node: { readonly start: number },
+  message: string,
+): Fault {
+  return { path: file.path, line: lineAt(file, node.start), message };
 }
 
 /** The line that holds a character, from 1. */

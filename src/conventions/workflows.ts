@@ -14,6 +14,7 @@ const tooLong = (name: string, lines: number) =>
 /** What workflows/index.ts exports becomes a workflow, so it exports nothing else. */
 export const workflowExports: Rule = {
   name: 'workflow-exports',
+  house: true,
   covers: inWorkflows,
   check(files) {
     return files

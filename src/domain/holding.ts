@@ -1,4 +1,5 @@
 import { type Parsed, readObject } from './faults.js';
+import { minus, percentOf, plus } from './money.js';
 
 // A hold as the workflow that owns it judges wishes about it. The one thread of the workflow makes
 // the order, so that of capture, cancel and expiry exactly one wins.
@@ -39,7 +40,7 @@ export function judgeCapture(
   asked: CaptureWish,
 ): AcceptedCapture | CaptureRefusal {
   if (holding.closing) return { kind: 'refused', code: 'invalid-state' };
-  const left = holding.authorised - takenOf(holding);
+  const left = minus(holding.authorised, takenOf(holding));
   const minor = asked.amount ?? left;
   if (minor <= 0 || minor > captureMax(holding)) {
     return { kind: 'refused', code: 'capture-exceeds-hold' };
@@ -72,9 +73,9 @@ export function parseExtension(body: unknown): Parsed<number> {
 /** The most that may still be captured, with the tolerance. */
 export function captureMax(holding: Holding): number {
   const { authorised, tolerancePercent } = holding;
-  return authorised + Math.floor((authorised * tolerancePercent) / 100) - takenOf(holding);
+  return minus(plus(authorised, percentOf(authorised, tolerancePercent)), takenOf(holding));
 }
 
 function takenOf({ captured, promised }: Holding): number {
-  return captured + promised;
+  return plus(captured, promised);
 }

@@ -115,7 +115,19 @@ export {
   referenceOf,
 } from './ids.js';
 export { momentMsOf } from './moment.js';
-export { amountMax, formatMoney, type Money, money } from './money.js';
+export {
+  amountMax,
+  formatMoney,
+  inUnits,
+  lastDigitsOf,
+  least,
+  minus,
+  type Money,
+  money,
+  ofUnits,
+  percentOf,
+  plus,
+} from './money.js';
 export {
   isFinal,
   isState,

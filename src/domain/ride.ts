@@ -7,6 +7,7 @@ import type { Currency } from './currency.js';
 import { type Parsed, readObject } from './faults.js';
 import { type CaptureRefusal, captureMax, type Holding, judgeCapture } from './holding.js';
 import type { AccountId, OpId } from './ids.js';
+import { least, minus } from './money.js';
 import { destinationForm } from './payout.js';
 
 /** What a ride asks for. */
@@ -104,8 +105,8 @@ export function splitFare(
   holding: Holding,
   fare: number,
 ): { readonly minor: number; readonly rest: number } {
-  const minor = Math.min(fare, captureMax(holding));
-  return { minor, rest: fare - minor };
+  const minor = least(fare, captureMax(holding));
+  return { minor, rest: minus(fare, minor) };
 }
 
 /**
@@ -119,7 +120,7 @@ export function judgeCancel(ride: Ride, by: RideParty): JudgedCancel {
   if (by === 'driver' && match === undefined) return tooLate;
   if (holding === undefined) return { ...accepted, fee: 0 };
   if (holding.closing) return tooLate;
-  return { ...accepted, fee: by === 'rider' ? Math.min(cancelFeeMax, holding.authorised) : 0 };
+  return { ...accepted, fee: by === 'rider' ? least(cancelFeeMax, holding.authorised) : 0 };
 }
 
 const accepted = { kind: 'accepted' } as const;

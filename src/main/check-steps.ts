@@ -11,6 +11,13 @@ export interface StepResult {
   readonly output: string;
 }
 
+/** What of it is wanted. */
+export interface Asked {
+  readonly root: string;
+  readonly fix: boolean;
+  readonly only?: readonly string[];
+}
+
 /** One part of `npm run check`; each can be run alone. */
 export interface Step {
   readonly name: string;
@@ -18,8 +25,11 @@ export interface Step {
   run(): Promise<StepResult>;
 }
 
-/** Every step, the longest first. With `fix` the format step writes instead of complaining. */
-export function createSteps({ root, fix }: { root: string; fix: boolean }): readonly Step[] {
+/**
+ * Every step, the longest first. With `fix` the format step writes instead of complaining; with
+ * `only` the conventions look at these files alone, paths from the root.
+ */
+export function createSteps({ root, fix, only = [] }: Asked): readonly Step[] {
   const run = (command: string, ...args: readonly string[]) => runCommand(root, command, args);
   const tool = (name: string, ...args: readonly string[]) =>
     run(join(root, 'node_modules/.bin', name), ...args);
@@ -49,7 +59,7 @@ export function createSteps({ root, fix }: { root: string; fix: boolean }): read
     {
       name: 'conventions',
       about: 'the rules of src/conventions',
-      run: async () => checkConventions(root),
+      run: async () => checkConventions(root, only),
     },
     {
       name: 'lock',
@@ -70,15 +80,19 @@ export function createSteps({ root, fix }: { root: string; fix: boolean }): read
   ];
 }
 
-function checkConventions(root: string): StepResult {
+function checkConventions(root: string, only: readonly string[]): StepResult {
   const files = readSources(root);
+  const wanted = files.filter(({ path }) => only.includes(path));
+  const unread = only.filter((path) => !wanted.some((file) => file.path === path));
   const lines = rules.flatMap((rule) => {
     // A rule that looks at nothing would be green for ever.
     if (!files.some((file) => rule.covers(file.path))) return [`${rule.name} covers no file`];
-    return findings(rule, files).map(
+    if (only.length > 0 && !wanted.some((file) => rule.covers(file.path))) return [];
+    return findings(rule, only.length === 0 || rule.house ? files : wanted).map(
       (finding) => `${finding.path}:${finding.line} ${finding.message} (${finding.rule})`,
     );
   });
+  lines.push(...unread.map((path) => `${path} is no file that the conventions read`));
   return { ok: lines.length === 0, output: lines.join('\n') };
 }
 

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createSteps, type Step } from './check-steps.js';
@@ -5,11 +7,15 @@ import { createSteps, type Step } from './check-steps.js';
 const lanes = 2;
 
 const { values, positionals } = readArguments();
-const all = createSteps({
-  root: fileURLToPath(new URL('../..', import.meta.url)),
-  fix: values.fix,
-});
-const unknown = positionals.filter((name) => !all.some((step) => step.name === name));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const isFile = (name: string) => statSync(name, { throwIfNoEntry: false })?.isFile() === true;
+const only = positionals.filter(isFile).map((name) => relative(root, resolve(name)));
+const named = [
+  ...positionals.filter((name) => !isFile(name)),
+  ...(only.length > 0 ? ['conventions'] : []),
+];
+const all = createSteps({ root, fix: values.fix, only });
+const unknown = named.filter((name) => !all.some((step) => step.name === name));
 
 if (values.help) {
   console.log(help());
@@ -17,7 +23,7 @@ if (values.help) {
   console.error(`There is no step ${unknown.join(', ')}.\n\n${help()}`);
   process.exitCode = 2;
 } else {
-  const wanted = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const wanted = all.filter(({ name }) => named.length === 0 || named.includes(name));
   process.exitCode = (await check(wanted)) === 0 ? 0 : 1;
 }
 
@@ -67,6 +73,7 @@ function help(): string {
   return [
     'npm run check                 every step; exit code 1 when one fails',
     'npm run check -- STEP...      only these',
+    'npm run check -- FILE...      only the conventions, on these files',
     'npm run check -- --fix        formats, instead of complaining of the format',
     '',
     'Steps:',

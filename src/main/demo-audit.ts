@@ -1,3 +1,4 @@
+import { minus, plus } from '../domain/index.js';
 import type { BalanceCheck } from '../ledger/reads.js';
 import { accounts, balanceOf, check } from './demo-scenes.js';
 import type { Check, DemoWorld } from './demo-world.js';
@@ -83,7 +84,7 @@ function isCharged(domain: string): boolean {
 }
 
 function bookOf(amounts: readonly number[]): Book {
-  return { charges: amounts.length, sum: amounts.reduce((sum, amount) => sum + amount, 0) };
+  return { charges: amounts.length, sum: plus(0, ...amounts) };
 }
 
 function totalOf(rows: readonly BalanceCheck[]): BalanceCheck {
@@ -103,7 +104,7 @@ function totalOf(rows: readonly BalanceCheck[]): BalanceCheck {
     currency: rows[0]?.currency ?? 'EUR',
     kind: '',
     ...{ funded, received, refunded, held, settled, available },
-    agrees: available === funded + received + refunded - held - settled,
+    agrees: available === minus(plus(funded, received, refunded), held, settled),
   };
 }
 

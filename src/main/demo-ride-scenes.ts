@@ -1,4 +1,5 @@
 import { nanoid } from 'nanoid';
+import { minus } from '../domain/index.js';
 import { accounts, balanceOf, check, endedAs } from './demo-scenes.js';
 import { accepted, currency, type DemoWorld, type SceneReport } from './demo-world.js';
 import type { OperationBody } from './http-api.js';
@@ -37,14 +38,14 @@ export async function rideCancelled(world: DemoWorld): Promise<SceneReport> {
   await world.api.post(`/v1/rides/${opId}/cancel`, { by: 'rider' });
   const ride = await world.atRest(opId);
   const after = await balanceOf(world, accounts.payer);
-  const back = after.available - before.available;
+  const back = minus(after.available, before.available);
   return {
     title: 'A ride that its rider cancels once it is booked',
     operations: [ride],
     checks: [
       endedAs('it settles with the fee', [ride], 'COMPLETED'),
       await took(world, opId, amounts.fee),
-      check('the rest is available again', back === amounts.cancelled - amounts.fee, back),
+      check('the rest is available again', back === minus(amounts.cancelled, amounts.fee), back),
     ],
   };
 }

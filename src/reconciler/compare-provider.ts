@@ -1,4 +1,4 @@
-import type { Authorized, Captured } from '../domain/index.js';
+import { type Authorized, type Captured, minus } from '../domain/index.js';
 import type { KnownCharge } from '../ledger/index.js';
 import type { ListedCharge } from '../providers/provider.js';
 
@@ -23,7 +23,7 @@ export function compareProvider(
   charge: ListedCharge,
   known: KnownCharge | undefined,
 ): Mismatch | undefined {
-  const there = charge.capturedMinor - charge.refundedMinor;
+  const there = minus(charge.capturedMinor, charge.refundedMinor);
   const isLive = charge.state === 'authorized' || there > 0;
   if (known === undefined) {
     return isLive || charge.state === 'pending' ? { kind: 'unknown-charge' } : undefined;
@@ -35,9 +35,9 @@ export function compareProvider(
   const isReturned = known.late.includes('COMPLETED');
   if (isOther || isReturned || !known.isFinal || charge.state === 'pending') return undefined;
 
-  const here = known.captured - known.refunded;
+  const here = minus(known.captured, known.refunded);
   // A refund moves there first.
-  const agrees = there <= here && there >= here - known.refunding;
+  const agrees = there <= here && there >= minus(here, known.refunding);
   if (agrees && charge.state !== 'authorized') return undefined;
   const evidence = agrees || known.captured === 0 ? evidenceOf(charge, known, there) : undefined;
   if (evidence !== undefined) return { kind: 'left-charge', evidence };

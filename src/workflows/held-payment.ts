@@ -4,7 +4,9 @@ import {
   type Held,
   type HoldRefusal,
   type Holding,
+  minus,
   type PaymentResult,
+  plus,
   unreachable,
 } from '../domain/index.js';
 import { now } from './clock.js';
@@ -159,16 +161,16 @@ async function captureHeld(
   const settled = await ledger.settlePayment(opId, answer, move);
   if (settled.kind !== 'captured-part') return endOf(settled);
   if (rest !== undefined) return chargeRest(course, rest, sentAt);
-  kept(hold, { captured: minor, promised: -minor });
+  kept(hold, { captured: minor, promised: minor });
   course.wishes.open = hold.holding?.closing === false;
   return undefined;
 }
 
-/** Counts on what stands now: wishes may have been accepted since it was read. */
-function kept(hold: OpenHold, change: Pick<Holding, 'captured' | 'promised'>): void {
+/** A promise is over. Counts on what stands now: more may have been accepted since it was read. */
+function kept(hold: OpenHold, over: Pick<Holding, 'captured' | 'promised'>): void {
   if (hold.holding === undefined) return;
-  const captured = hold.holding.captured + change.captured;
-  const promised = hold.holding.promised + change.promised;
+  const captured = plus(hold.holding.captured, over.captured);
+  const promised = minus(hold.holding.promised, over.promised);
   hold.holding = { ...hold.holding, captured, promised };
 }
 
@@ -179,7 +181,7 @@ async function notTaken(
   { minor, orElse }: Act & { kind: 'capture' },
   code: string,
 ): Promise<undefined> {
-  kept(hold, { captured: 0, promised: -minor });
+  kept(hold, { captured: 0, promised: minor });
   if (orElse !== undefined) {
     promiseLetGo(hold, course.wishes, orElse);
   } else {

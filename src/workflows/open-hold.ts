@@ -5,6 +5,7 @@ import {
   type Held,
   type Holding,
   judgeCapture,
+  plus,
   type RefusalCode,
 } from '../domain/index.js';
 import type { Wishes } from './wishes.js';
@@ -58,7 +59,7 @@ export function promiseCapture(
   const judged = judgeCapture(holding, wish);
   if (judged.kind === 'refused') return judged;
   const { minor, final } = judged;
-  hold.holding = { ...holding, promised: holding.promised + minor, closing: final };
+  hold.holding = { ...holding, promised: plus(holding.promised, minor), closing: final };
   wishes.open = !final;
   hold.accepted += 1;
   const { orElse, rest } = wish;

@@ -17,6 +17,13 @@ describe.each(rules)('$name', (rule) => {
     expect(findings(rule, rule.good)).toEqual([]);
   });
 
+  test('sees in a file alone what it sees in it among others, unless it says so', () => {
+    const files = [...rule.bad.flatMap((bad) => bad.files), ...rule.good];
+    const alone = files.flatMap((file) => findings(rule, [file]));
+
+    expect(rule.house === true || alone.length === findings(rule, files).length).toBe(true);
+  });
+
   test('has a bad example and covers files of the repository', () => {
     expect(rule.bad.length).toBeGreaterThan(0);
     expect(repository.filter((file) => rule.covers(file.path))).not.toEqual([]);

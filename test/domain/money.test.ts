@@ -5,8 +5,15 @@ import {
   currencies,
   exponentOf,
   formatMoney,
+  inUnits,
   isCurrency,
+  lastDigitsOf,
+  least,
+  minus,
   money,
+  ofUnits,
+  percentOf,
+  plus,
 } from '../../src/domain/index.js';
 
 describe('money', () => {
@@ -23,6 +30,35 @@ describe('money', () => {
 
   test('leaves room for nine operations of the largest amount under 2^53', () => {
     expect(Number.isSafeInteger(amountMax * 9)).toBe(true);
+  });
+});
+
+describe('arithmetic', () => {
+  test.each([
+    ['a sum', plus(1, 2, 3), 6],
+    ['a difference', minus(10, 2, 3), 5],
+    ['one below zero', minus(1, 2), -1],
+    ['the least', least(3, 1, 2), 1],
+    ['a percentage, rounded down', percentOf(1_01, 15), 15],
+    ['one whose product is beyond 2^53', percentOf(amountMax, 15), 149_999_999_999_999],
+    ['last digits', lastDigitsOf(1_234_567, 6), 234_567],
+    ['units', inUnits(123, 100), 12_300],
+    ['units beyond what is exact', inUnits(amountMax, 100), undefined],
+    ['minor units', ofUnits(12_300, 100), 123],
+    ['no whole minor units', ofUnits(12_345, 100), undefined],
+  ])('gives %s', (_, got, expected) => {
+    expect(got).toBe(expected);
+  });
+
+  test.each([
+    ['a float', () => plus(0.1, 0.2)],
+    ['a sum beyond 2^53', () => plus(2 ** 53 - 1, 1)],
+    ['a difference with half a unit', () => minus(1, 0.5)],
+    ['the least of what is no number', () => least(1, Number.NaN)],
+    ['the digits of a float', () => lastDigitsOf(0.5, 1)],
+    ['a percentage of a float', () => percentOf(0.5, 10)],
+  ])('calls %s a bug', (_, reckon) => {
+    expect(reckon).toThrow(RangeError);
   });
 });
 

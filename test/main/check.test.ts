@@ -33,6 +33,20 @@ test('conventions name the file, the line and the rule', async () => {
   expect(output).toMatch(/^src\/domain\/wrong\.ts:2 no enum.*\(erasable\)$/m);
 });
 
+test('conventions of one file look at others only where a rule needs them', async () => {
+  await writeFile(join(copy, 'src/domain/wrong.ts'), 'export enum Kind { Ok }\n');
+  await writeFile(join(copy, 'src/domain/other.ts'), 'export enum Kind { Ok }\n');
+  const of = (only: readonly string[]) =>
+    createSteps({ root: copy, fix: false, only }).find(({ name }) => name === 'conventions');
+
+  expect((await of(['src/domain/wrong.ts'])?.run())?.output).not.toContain('other.ts');
+  expect(await of(['src/domain/money.ts'])?.run()).toEqual({ ok: true, output: '' });
+  expect(await of(['src/workflows/index.ts'])?.run()).toEqual({ ok: true, output: '' });
+  expect(await of(['src/domain/gone.ts'])?.run()).toMatchObject({
+    ...{ ok: false, output: 'src/domain/gone.ts is no file that the conventions read' },
+  });
+});
+
 test('a rule that covers no file is a failure', async () => {
   await rm(join(copy, 'src/workflows'), { recursive: true });
 

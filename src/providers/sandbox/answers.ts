@@ -1,5 +1,6 @@
 import {
   type Contradicted,
+  least,
   type Money,
   type OutsideAnswer,
   unreachable,
@@ -147,7 +148,7 @@ function readMove(json: unknown, request: OutsideRequest): OutsideAnswer | undef
     return contradicted(reference, 'another charge');
   }
   // A void lets go what is left, which is at most what was authorised.
-  const minor = step === 'void' ? Math.min(move.minor, amount.minor) : amount.minor;
+  const minor = step === 'void' ? least(move.minor, amount.minor) : amount.minor;
   const odd = oddity(move, reference, { ...amount, minor });
   if (odd !== undefined) return contradicted(reference, odd);
   switch (move.status) {

@@ -1,4 +1,4 @@
-import type { Currency } from '../../domain/index.js';
+import { type Currency, plus } from '../../domain/index.js';
 import type { FaultName, SandboxFault } from './fault-rule.js';
 
 /** How the events of one effect go astray. */
@@ -54,7 +54,7 @@ export function bent(
   const { declineCode, amountOff = 0, swapsCurrency, pendingMs } = bend;
   const other: Currency = honest.currency === 'EUR' ? 'USD' : 'EUR';
   return {
-    amount: honest.amount + amountOff,
+    amount: plus(honest.amount, amountOff),
     currency: swapsCurrency ? other : honest.currency,
     createdAt,
     ...(declineCode !== undefined && { declineCode }),

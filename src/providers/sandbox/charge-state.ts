@@ -1,4 +1,4 @@
-import type { Currency } from '../../domain/index.js';
+import { type Currency, plus } from '../../domain/index.js';
 import type { Charge, Move } from './ledger.js';
 
 /** A charge as the protocol shows it. Moments are epoch milliseconds of the sandbox's clock. */
@@ -83,10 +83,10 @@ function apply(sums: Sums, move: Move, charge: Charge, moment: number): void {
   }
   sums.changedAt = pendingUntil ?? createdAt;
   if (move.declineCode !== undefined) return;
-  if (kind === 'refund') sums.refundedAmount += amount;
+  if (kind === 'refund') sums.refundedAmount = plus(sums.refundedAmount, amount);
   if (kind === 'void') sums.status = 'voided';
   if (kind === 'capture') {
-    sums.capturedAmount += amount;
+    sums.capturedAmount = plus(sums.capturedAmount, amount);
     sums.capturedAt = sums.changedAt;
     sums.closed = move.final === true;
     if (sums.closed || sums.capturedAmount >= charge.amount) sums.status = 'captured';

@@ -1,3 +1,4 @@
+import { lastDigitsOf } from '../../domain/index.js';
 import type { SandboxFault } from './fault-rule.js';
 
 /** An amount that misbehaves by itself: its last six digits say how, so 904402 and 3904402 do. */
@@ -42,6 +43,7 @@ export const magicAmounts: readonly MagicAmount[] = [
 
 /** The fault of an amount of minor units, if it has one. */
 export function magicFault(amount: number | undefined): MagicAmount | undefined {
-  if (amount === undefined) return undefined;
-  return magicAmounts.find(({ lastSixDigits }) => amount % 1_000_000 === lastSixDigits);
+  // Looked at before the order is read: it may be anything yet.
+  if (amount === undefined || !Number.isSafeInteger(amount)) return undefined;
+  return magicAmounts.find(({ lastSixDigits }) => lastDigitsOf(amount, 6) === lastSixDigits);
 }

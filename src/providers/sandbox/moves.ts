@@ -1,3 +1,4 @@
+import { minus, percentOf, plus } from '../../domain/index.js';
 import { type ChargeFile, stateAt } from './charge-state.js';
 import type { Move } from './ledger.js';
 import type { ProblemCode } from './problems.js';
@@ -32,7 +33,7 @@ export function moveRefusal(
   if (order.kind === 'refund') {
     if (capturedAmount === 0) return 'charge-not-captured';
     if (now - capturedAt > refundWindowMs) return 'refund-window-over';
-    return refundedAmount + asked > capturedAmount ? 'amount-too-large' : undefined;
+    return asked > minus(capturedAmount, refundedAmount) ? 'amount-too-large' : undefined;
   }
   if (status === 'voided') return 'charge-voided';
   if (status === 'expired') return 'charge-expired';
@@ -40,12 +41,12 @@ export function moveRefusal(
   if (closed) return file.charge.decided === 'captured' ? 'charge-captured' : 'charge-closed';
   // What is over the authorised amount is only lent by it: it ends when the authorisation does.
   if (now >= (view.expiresAt ?? Infinity)) return 'charge-expired';
-  const capturable = amount + Math.floor((amount * overCapturePercent) / 100);
-  return capturedAmount + asked > capturable ? 'amount-too-large' : undefined;
+  const capturable = plus(amount, percentOf(amount, overCapturePercent));
+  return asked > minus(capturable, capturedAmount) ? 'amount-too-large' : undefined;
 }
 
 /** What the move moves: what was asked, or all that a void lets go. */
 export function movedAmount(order: MoveOrder, file: ChargeFile, now: number): number {
   const { amount, capturedAmount } = stateAt(file, now).view;
-  return order.amount ?? amount - capturedAmount;
+  return order.amount ?? minus(amount, capturedAmount);
 }

@@ -1,4 +1,12 @@
-import { type Currency, exponentOf, isCurrency, type Money } from '../../domain/index.js';
+import {
+  type Currency,
+  exponentOf,
+  inUnits,
+  isCurrency,
+  lastDigitsOf,
+  type Money,
+  ofUnits,
+} from '../../domain/index.js';
 
 /** Money as Stripe writes it: its own smallest unit, the code in lower case. */
 export interface StripeAmount {
@@ -18,9 +26,9 @@ export function stripeAmountOf({ minor, currency }: Money): StripeAmount | strin
   if (refused.includes(currency)) return 'currency-unsupported';
   // Stripe wants the last digit of three-decimal currencies to be 0, "rounded to the nearest ten":
   // rounding would move other money than was held.
-  if (exponentOf(currency) === 3 && minor % 10 !== 0) return 'amount-not-in-tens';
-  const amount = minor * unitsPerMinor(currency);
-  if (!Number.isSafeInteger(amount)) return 'amount-too-large';
+  if (exponentOf(currency) === 3 && lastDigitsOf(minor, 1) !== 0) return 'amount-not-in-tens';
+  const amount = inUnits(minor, unitsPerMinor(currency));
+  if (amount === undefined) return 'amount-too-large';
   return { amount, currency: currency.toLowerCase() };
 }
 
@@ -29,8 +37,8 @@ export function moneyOf(amount: unknown, code: unknown): Money | undefined {
   const currency = typeof code === 'string' ? code.toUpperCase() : undefined;
   if (!isCurrency(currency) || refused.includes(currency)) return undefined;
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) return undefined;
-  const minor = amount / unitsPerMinor(currency);
-  return Number.isInteger(minor) ? { minor, currency } : undefined;
+  const minor = ofUnits(amount, unitsPerMinor(currency));
+  return minor === undefined ? undefined : { minor, currency };
 }
 
 /**
