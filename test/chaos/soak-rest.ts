@@ -38,7 +38,8 @@ async function goingOn({ database, stack }: SoakPlace): Promise<string | undefin
      where state not in ('COMPLETED', 'FAILED') and phase is distinct from 'parked' limit 5`;
   if (open.length > 0) return `open: ${JSON.stringify(open)}`;
   const [waiting] = await database.sql<{ events: number }>`
-    select count(*)::int as events from ledger.outbox where published_at is null`;
+    select (select count(*) from ledger.outbox where published_at is null)::int
+         + (select count(*) from ledger.delivery where dead_at is null)::int as events`;
   if (waiting?.events !== 0) return `${waiting?.events} events have not left`;
   const running = await runningWorkflows(stack);
   const parked = await database.sql<{ opId: string }>`

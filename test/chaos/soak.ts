@@ -115,7 +115,9 @@ async function soaking(place: SoakPlace, asked: SoakAsked) {
     await eventually(() => Promise.all([ends.look(), invariants.look()]), { timeoutMs: 120_000 });
     const booked = await bookedBy(place);
     const entries = await readSandboxLedger(stack.providerLedgerFile);
-    for (const what of disagreements(booked, entries)) onViolation(what);
+    // Interrupted, it leaves what is open behind, which agrees with nothing yet.
+    const found = interrupted.aborted ? [] : disagreements(booked, entries);
+    for (const what of found) onViolation(what);
     const acted = entries.filter(({ type }) => type !== 'fence' && type !== 'clock').length;
     const { all: operations } = ends;
     const seen = { operations, looks: invariants.looks, memory: memory.samples, booked, acted };
