@@ -52,7 +52,7 @@ describe('an event', () => {
       ...{ provider: 'sandbox', eventId: event.eventId, state: 'received' },
       evidence: event.evidence,
       op: {
-        ...{ tenant: tenant.tenant, opId, state: 'IN_PROGRESS', outcome: null },
+        ...{ tenant: tenant.tenant, opId, state: 'IN_PROGRESS', outcome: null, known: null },
         trace: expect.stringMatching(/^[0-9a-f]{32}$/),
       },
     });

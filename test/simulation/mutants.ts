@@ -157,9 +157,9 @@ export const mutants: readonly Mutant[] = [
     to: 'phase = p_phase, seq = o.seq + 2',
   },
   {
-    name: 'parked-without-a-case',
-    costs: 'Nobody is shown what waits for a person.',
-    ...{ sql: 'ledger.follow_case', from: "if new.phase = 'parked' then" },
-    to: "if new.phase = 'in-doubt' then",
+    name: 'refund-is-news',
+    costs: 'A person looks at the case of each refund whose webhook is late.',
+    ...{ file: 'src/domain/confirms.ts', to: 'return false;' },
+    from: "return !isRefused && isOfStep(evidence, 'refund') && isSameSum(evidence, ending);",
   },
 ];

@@ -64,12 +64,16 @@ export function createPlayer(lane: Lane, product: Product) {
     const after = await lastOperation(lane);
     const staff = new Staff({ world: playing, lane, made: services, tenant, after, onWrong });
     const opened = beginnings(draw);
-    await open(staff, opened);
-    new People(staff, draw, onWrong).plan();
-    await storm(playing, staff, draw);
-    await end(playing, staff);
-    const seen = { tenant, opened, world: playing, isCalm: weather === calm };
-    for (const what of await disagreements(lane, seen)) onWrong(what);
+    try {
+      await open(staff, opened);
+      new People(staff, draw, onWrong).plan();
+      await storm(playing, staff, draw);
+      await end(playing, staff);
+      const seen = { tenant, opened, world: playing, isCalm: weather === calm };
+      for (const what of await disagreements(lane, seen)) onWrong(what);
+    } catch (error) {
+      onWrong(`it threw: ${error instanceof Error ? error.message : String(error)}`);
+    }
     const operations = playing.temporal.runs.size;
     return { seed, wrong: [...wrong], operations, trace: playing.trace };
   };
