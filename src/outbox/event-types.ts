@@ -1,6 +1,6 @@
 import { phases } from '../domain/index.js';
 
-const operations = ['account', 'late', 'payment', 'payout', 'refund', 'ride'];
+const operations = ['account', 'correction', 'late', 'payment', 'payout', 'refund', 'ride'];
 const ofOperations = [
   ...phases,
   ...['attempted', 'approved', 'not-approved', 'captured', 'settled', 'refused'],
