@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { createDatabase, type Database } from '../../src/database/index.js';
 import { createEvents } from '../../src/ledger/index.js';
 import { type CloudEvent, createNatsSink, createRelay, type Sink } from '../../src/outbox/index.js';
+import { eventTypes } from '../../src/outbox/event-types.js';
 import { freePort } from '../../src/servers/index.js';
 import { aWorld } from '../ledger/world.js';
 import { eventually } from '../support/eventually.js';
@@ -40,7 +41,7 @@ test('makes a stream, a consumer for each type and for all, and leaves what is t
   await aSink().publish(anEvent('op_made.2'));
 
   const expected = { ack_policy: 'explicit', deliver_policy: 'all', max_deliver: 20 };
-  expect(made).toHaveLength(92);
+  expect(made).toHaveLength(eventTypes.length + 1);
   for (const consumer of [
     { durable_name: 'payment-settled', filter_subject: 'holdfast.payment.settled' },
     { durable_name: 'hold-held', filter_subject: 'holdfast.hold.held' },
@@ -120,13 +121,15 @@ test('loses nothing when the server is killed, and the other sinks go on meanwhi
   });
 
   const wanted = [...opIds, ...more].flatMap((opId) => [1, 2, 3].map((seq) => `${opId}.${seq}`));
-  const seen = (await take('monitor')).filter(({ id }) => wanted.includes(id));
+  const later = await aStream(server.url);
+  const seen = (await later.take('monitor')).filter(({ id }) => wanted.includes(id));
   expect(refused).toBeGreaterThan(0);
   expect(others.map(({ id }) => id)).toEqual(expect.arrayContaining(wanted));
   expect(seen.map(({ id }) => id).toSorted()).toEqual(wanted.toSorted());
   expect(disorder(seen)).toEqual([]);
-  const rest = await take('payment-settled');
-  const settled = [...before, ...rest].map(({ id }) => id);
+  const rest = await later.take('payment-settled');
+  // A server that is killed may forget that some were taken.
+  const settled = [...new Set([...before, ...rest].map(({ id }) => id))];
   expect(settled.toSorted()).toEqual([...opIds, ...more].map((opId) => `${opId}.3`).toSorted());
 }, 120_000);
 
@@ -143,8 +146,11 @@ test('goes on where a consumer stopped, also after the server was killed', async
   const later = await aStream(server.url);
   const after = await later.take('payment-settled');
 
-  expect([before.length, after.length]).toEqual([2, 4]);
-  expect([...before, ...after].map(({ subject }) => subject).toSorted()).toEqual(opIds.toSorted());
+  // A server that is killed may forget that some were taken, and never what was not.
+  const taken = before.map(({ id }) => id);
+  const rest = after.filter(({ id }) => !taken.includes(id));
+  expect([before.length, rest.length]).toEqual([2, 4]);
+  expect([...before, ...rest].map(({ subject }) => subject).toSorted()).toEqual(opIds.toSorted());
 }, 120_000);
 
 test('begins without its server, and finds it', async () => {
