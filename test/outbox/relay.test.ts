@@ -88,8 +88,10 @@ test.each(['between publish and mark', 'before it publishes'])(
       if (left > 0 || moment === 'between publish and mark') taken.push(event);
       return left > 0 ? Promise.resolve() : dead;
     };
-    const dying = await aRelay({ sink: dies, batchMax: 5, taken: [] });
-    const living = await aRelay({ batchMax: 5, taken });
+    const faults: unknown[] = [];
+    const onFault = (fault: unknown) => faults.push(fault);
+    const dying = await aRelay({ sink: dies, batchMax: 5, taken: [], onFault });
+    const living = await aRelay({ batchMax: 5, taken, onFault });
 
     const stop = new AbortController();
     void dying.relay.run(stop.signal);
@@ -103,6 +105,7 @@ test.each(['between publish and mark', 'before it publishes'])(
     expect(new Set(ids(taken)).size).toBe(whole);
     expect(disorder(firsts(taken))).toEqual([]);
     // What the dead one had taken and not marked comes again; nothing else does.
+    expect(faults).toEqual([]);
     expect(taken.length - whole).toBeLessThanOrEqual(5);
   },
 );
