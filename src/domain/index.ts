@@ -28,6 +28,7 @@ export {
   type BreakerState,
   type BreakerStore,
   breakerActs,
+  breakerNames,
   breakerAt,
   breakerEventOf,
   breakerProfiles,
