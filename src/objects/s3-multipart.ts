@@ -106,8 +106,10 @@ export async function* piecesOf(
   for await (const chunk of bytes) {
     for (let from = 0; from < chunk.byteLength; ) {
       if (gathered === pieceBytes) {
-        yield { body: Buffer.concat(chunks), last: false };
+        const body = Buffer.concat(chunks);
+        // Let go before it is sent: else there would be two of each piece.
         [chunks, gathered] = [[], 0];
+        yield { body, last: false };
       }
       const taken = chunk.subarray(from, from + pieceBytes - gathered);
       chunks.push(taken);
