@@ -57,11 +57,20 @@ export async function sentInPieces(
     await client.send(new PutObjectCommand({ ...object, Body: first.body }), options);
     return;
   }
+
+  async function sent(piece: Piece, part: Upload & { PartNumber: number }): Promise<CompletedPart> {
+    const { ETag } = await client.send(
+      new UploadPartCommand({ ...part, Body: piece.body }),
+      options,
+    );
+    // Let go before the next one is gathered: else there would be two of them.
+    piece.body = Buffer.alloc(0);
+    return { ETag, PartNumber: part.PartNumber };
+  }
+
   await madeOfParts(client, object, async function* (upload) {
     for (let piece = first, PartNumber = 1; ; PartNumber += 1) {
-      const part = { ...upload, PartNumber, Body: piece.body };
-      const { ETag } = await client.send(new UploadPartCommand(part), options);
-      yield { ETag, PartNumber };
+      yield await sent(piece, { ...upload, PartNumber });
       if (piece.last) return;
       piece = await next();
     }
@@ -92,7 +101,7 @@ export function pieceBytesFor(maxBytes: number): number {
 }
 
 export interface Piece {
-  readonly body: Buffer;
+  body: Buffer;
   readonly last: boolean;
 }
 

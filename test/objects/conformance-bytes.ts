@@ -106,7 +106,7 @@ export function streams(tested: Tested): void {
 
     expect(read).toBe(64 * mega);
     expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(28 * mega);
+    expect(most).toBeLessThan(48 * mega);
   });
 }
 
