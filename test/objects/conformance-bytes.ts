@@ -105,8 +105,7 @@ export function streams(tested: Tested): void {
     }
 
     expect(read).toBe(64 * mega);
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(48 * mega);
+    expect(most).toBeLessThan(28 * mega);
   });
 }
 
@@ -115,6 +114,8 @@ const collect = runInNewContext('gc') as () => void;
 
 /** Of buffers that somebody still holds: not what only waits to be collected. */
 function bytesInUse(): number {
+  collect();
+  // Buffers are swept beside us after a collection; the next one waits until that is done.
   collect();
   return process.memoryUsage().arrayBuffers;
 }
