@@ -176,3 +176,26 @@ export {
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';
+export {
+  type Advanced,
+  type Assembled,
+  type Assembling,
+  type Claimed,
+  fileCommands,
+  type FileDeletionCommand,
+  type FileDeletionPayload,
+  fileDeletionOf,
+  fileKeyOf,
+  type Incomplete,
+  type Inspected,
+  objectPrefixes,
+  type PartAnswer,
+  partKeyOf,
+  parseUploadCommand,
+  type Published,
+  quarantineKeyOf,
+  type UploadCommand,
+  type UploadPayload,
+  type UploadStage,
+  uploadStages,
+} from './upload.js';

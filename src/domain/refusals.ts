@@ -9,10 +9,14 @@ export const refusalCodes = [
   'approval-refused',
   'balance-limit-exceeded',
   'capture-exceeds-hold',
+  'checksum-mismatch',
   'currency-mismatch',
   'declined',
+  'file-unknown',
   'hold-expired',
   'idempotency-key-reused',
+  'image-too-large',
+  'infected',
   'insufficient-funds',
   'invalid-state',
   'no-driver',
@@ -24,6 +28,8 @@ export const refusalCodes = [
   'same-account',
   'stale-version',
   'time-budget-exceeded',
+  'type-mismatch',
+  'upload-expired',
   'withdrawn',
 ] as const;
 

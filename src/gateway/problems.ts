@@ -32,10 +32,14 @@ const refusals = {
   'approval-refused': { status: 409, title: 'A second person refused it' },
   'balance-limit-exceeded': { status: 409, title: 'The balance would become too large' },
   'capture-exceeds-hold': { status: 422, title: 'More than is held, and than may be added to it' },
+  'checksum-mismatch': { status: 409, title: 'What arrived is not what was announced' },
   'currency-mismatch': { status: 422, title: 'The account holds another currency' },
   declined: { status: 402, title: 'The payment was declined' },
+  'file-unknown': { status: 404, title: 'There is no such file' },
   'hold-expired': { status: 409, title: 'The hold has ended by itself' },
   'idempotency-key-reused': { status: 422, title: 'The key was used for another request' },
+  'image-too-large': { status: 409, title: 'The image has too many pixels' },
+  infected: { status: 409, title: 'The scanner found something in it' },
   'insufficient-funds': { status: 402, title: 'Less is available than was asked for' },
   'invalid-state': { status: 409, title: 'It is too late for that' },
   'no-driver': { status: 409, title: 'Nobody was found in time' },
@@ -47,6 +51,8 @@ const refusals = {
   'same-account': { status: 422, title: 'An account cannot pay itself' },
   'stale-version': { status: 412, title: 'The account changed since it was read' },
   'time-budget-exceeded': { status: 409, title: 'The time budget was used up' },
+  'type-mismatch': { status: 409, title: 'It is another sort of file than it was said to be' },
+  'upload-expired': { status: 409, title: 'The upload was not complete in time' },
   withdrawn: { status: 409, title: 'It was withdrawn' },
 } as const satisfies Record<RefusalCode, Definition>;
 

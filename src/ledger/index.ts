@@ -21,6 +21,15 @@ import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
+import {
+  abortUpload,
+  beginUploadAttempt,
+  claimUpload,
+  commitUpload,
+  completeUpload,
+  deleteFile,
+  verifyUpload,
+} from './upload.js';
 
 export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
@@ -50,6 +59,15 @@ export {
   type OpenOperations,
 } from './open-operations.js';
 export { createStanding, type Standing } from './standing.js';
+export type { UploadSeen } from './upload.js';
+export {
+  createUploadDesk,
+  type LockAnswer,
+  type PartRow,
+  type PartToRecord,
+  type UploadDesk,
+  type UploadRow,
+} from './upload-desk.js';
 export {
   createInbox,
   type Inbox,
@@ -83,6 +101,13 @@ export function createLedger(database: Database) {
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),
+    claimUpload: claimUpload(database),
+    completeUpload: completeUpload(database),
+    beginUploadAttempt: beginUploadAttempt(database),
+    verifyUpload: verifyUpload(database),
+    commitUpload: commitUpload(database),
+    abortUpload: abortUpload(database),
+    deleteFile: deleteFile(database),
   } as const;
 }
 

@@ -203,8 +203,12 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
       union all select op, tenant, trace from ledger.attempt
       union all select op, tenant, trace from ledger.outbox
       union all select op, tenant, trace from ledger.delivery
+      union all select op, tenant, trace from ledger.upload
+      union all select op, tenant, trace from ledger.upload_part
       union all select op, tenant, trace from ledger.audit) r on r.op = o.id
    where (r.tenant, r.trace) is distinct from (o.tenant, o.trace)
+  union all
+  select * from ledger.upload_violations(p_tenant, p_from, p_to, p_after, p_grace)
 $$;
 
 revoke all on function ledger.violations_v1(text, bigint, bigint, bigint, interval),

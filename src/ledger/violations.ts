@@ -37,6 +37,13 @@ export const invariants = {
   'case-says-what-is-held': 'An open case says what is still held.',
   'by-hand-by-two': 'What was done by hand was approved by two people.',
   'approved-by-another': 'Who approved an operation did not ask for it, and is in the audit.',
+  'upload-is-its-parts': 'What an upload received is its parts, without a gap.',
+  'upload-version-is-its-stage': 'The version of an upload counts the changes of its stage.',
+  'published-file-is-settled': 'A file is published exactly when its bytes are settled.',
+  'aborted-upload-is-released': 'An upload is aborted exactly when its bytes were given back.',
+  'upload-ends-in-time': 'An upload that expired has ended, or is shown to a person.',
+  'shared-object-is-one-content': 'Files of one object are of one tenant and the same bytes.',
+  'deleted-file-gave-its-bytes-back': 'A file was deleted by exactly one deletion.',
   'rows-belong-to-their-operation': 'Rows carry the tenant and the trace of their operation.',
 } as const;
 

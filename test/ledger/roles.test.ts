@@ -21,7 +21,7 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    ...['webhook', 'case', 'approval', 'delivery'],
+    ...['webhook', 'case', 'approval', 'delivery', 'upload', 'upload_part'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -50,6 +50,7 @@ describe('the roles', () => {
     const ride = tenant.ride({ account: 'alice', amount: 1 });
     const before = await tenant.everything();
     const whole = { final: true, tolerancePercent: 0 };
+    const seen = { attempt: 1, size: 1, sha256: '', mediaType: '' };
 
     const verbs = [
       () => ledger.schedule(envelope),
@@ -66,6 +67,13 @@ describe('the roles', () => {
       () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
       () => ledger.endLate(envelope.opId, { kind: 'gone' }),
       () => ledger.extendHold(envelope.opId, 'extend.1', Date.now()),
+      () => ledger.claimUpload(tenant.upload({ account: 'alice', amount: 1 })),
+      () => ledger.completeUpload(envelope.opId, 1),
+      () => ledger.beginUploadAttempt(envelope.opId, 0),
+      () => ledger.verifyUpload(envelope.opId, 2, seen),
+      () => ledger.commitUpload(envelope.opId, { kind: 'by-hand', by: ['one', 'two'] }),
+      () => ledger.abortUpload(envelope, { kind: 'withdrawn' }),
+      () => ledger.deleteFile(tenant.deletion(tenant.upload({ account: 'alice', amount: 1 }))),
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
       () => ledger.notePhase(envelope.opId, 'doubt.1', 'in-doubt', {}),
@@ -98,6 +106,7 @@ describe('the roles', () => {
       'violations_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
+      ...['lock_upload_v1', 'record_part_v1', 'unlock_upload_v1'],
     ];
     const verbs = [
       ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
@@ -125,6 +134,8 @@ describe('the roles', () => {
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
+      ...['claim_upload_v1', 'begin_upload_attempt_v1', 'advance_upload_v1', 'commit_upload_v1'],
+      ...['abort_upload_v1', 'delete_file_v1', 'swept_uploads_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 

@@ -6,16 +6,14 @@ import { captureOf } from '../support/envelopes.js';
 import { both } from './a-case.js';
 import { aFindingDesk } from './a-finding.js';
 import { aBusyTenant } from './busy-tenant.js';
+import { set, tamper as tamperWith, without } from './tamper.js';
+import { tamperedUploads } from './upload-tampers.js';
 import { aWorld, type Tenant } from './world.js';
 
 const here = aWorld();
 const desk = aFindingDesk(here);
 const hour = 3_600_000;
 
-const set = (table: string, change: string, where = 'true') =>
-  `update ledger.${table} set ${change} where tenant = $1 and ${where}`;
-const without = (table: string, constraint: string, change: string) =>
-  `alter table ledger.${table} drop constraint if exists ${constraint}; ${change}`;
 const paid = "domain = 'Payment' and state = 'COMPLETED'";
 const ofPayments = (where: string) =>
   `op in (select id from ledger.operation where tenant = $1 and ${where})`;
@@ -170,28 +168,21 @@ async function aTenant(): Promise<Tenant> {
   return tenant;
 }
 
-/** Without triggers and keys: what no verb could do. */
-async function tamper({ tenant }: Tenant, breaking: string): Promise<void> {
-  await here.world.rows(
-    `do $do$ begin
-       set local session_replication_role = replica;
-       ${breaking.replaceAll('$1', `'${tenant}'`)};
-     end $do$`,
-  );
-}
+const tamper = (tenant: Tenant, breaking: string) => tamperWith(here.world, tenant, breaking);
 
 const names = async (tenant: string, graceMs: number) =>
   (await here.world.reads.verify({ tenant, graceMs })).violations.map(({ name }) => name);
 
 describe('the invariants', () => {
   test('are those that the function looks at, each by its name', async () => {
-    const source = await readFile('src/ledger/violations.sql', 'utf8');
+    const sources = ['src/ledger/violations.sql', 'src/ledger/upload-violations.sql'];
+    const source = (await Promise.all(sources.map((path) => readFile(path, 'utf8')))).join('');
 
     const looked = [...source.matchAll(/^ {2}select '([a-z-]+)'/gm)].map(([, name]) => name);
 
     expect(new Set(looked)).toEqual(new Set(Object.keys(invariants)));
     expect(looked.length).toBeGreaterThanOrEqual(30);
-    const tried = [...tampered, ...late].map(([name]) => name);
+    const tried = [...tampered, ...late, ...tamperedUploads].map(([name]) => name);
     expect(looked.filter((name) => !tried.includes(name as Invariant))).toEqual([]);
   });
 

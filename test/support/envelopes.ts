@@ -13,7 +13,10 @@ import {
   type Declined,
   digestsOf,
   type Envelope,
+  fileCommands,
+  type FileDeletionCommand,
   type FundingPayload,
+  fileDeletionOf,
   fingerprintOf,
   type OpId,
   opIdOf,
@@ -26,6 +29,8 @@ import {
   type RideCommand,
   type RidePayload,
   referenceOf,
+  type UploadCommand,
+  type UploadPayload,
 } from '../../src/domain/index.js';
 
 /** What a test may fix of an envelope; the rest is made up, a new intent each time. */
@@ -86,6 +91,7 @@ export function envelopesOf(tenant: string) {
         { currency: 'EUR', ...payload } as RidePayload,
         asked,
       ) as Envelope<RideCommand>,
+    ...fileEnvelopesOf(tenant),
     opening: (
       payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
       asked: Asked = {},
@@ -117,6 +123,27 @@ export function envelopesOf(tenant: string) {
       ) as Envelope<CorrectionCommand>,
     edit: (payload: Plain<AccountEditPayload>, asked: Asked = {}) =>
       envelope(tenant, commands.accountEdit, payload as AccountEditPayload, asked),
+  };
+}
+
+function fileEnvelopesOf(tenant: string) {
+  return {
+    /** A day to come in, unless it says otherwise. */
+    upload: (payload: Plain<Omit<UploadPayload, 'currency'>>, asked: Asked = {}) =>
+      envelope(tenant, fileCommands.upload, { currency: 'BYTE', ...payload } as UploadPayload, {
+        timeBudgetMs: 24 * 3_600_000,
+        ...asked,
+      }) as Envelope<UploadCommand>,
+    /** The deletion of what this upload published. */
+    deletion: ({ opId, command }: Envelope<UploadCommand>, asked: Asked = {}) => {
+      const { account, amount } = command.payload;
+      const { idemKey, bizKey, payload } = fileDeletionOf({ upload: opId, account, amount });
+      return envelope(tenant, fileCommands.fileDeletion, payload, {
+        idemKey,
+        ...(bizKey !== undefined && { bizKey }),
+        ...asked,
+      }) as Envelope<FileDeletionCommand>;
+    },
   };
 }
 

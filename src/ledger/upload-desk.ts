@@ -1,0 +1,165 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { Database } from '../database/index.js';
+import type { AccountId, OpId, PartAnswer, UploadStage } from '../domain/index.js';
+import { account, operation } from './tables.js';
+import { upload, uploadPart } from './upload-tables.js';
+
+/** An upload as its row says it. */
+export interface UploadRow {
+  readonly opId: OpId;
+  readonly principal: string;
+  readonly account: AccountId;
+  readonly stage: UploadStage;
+  /** Grows by one with every change of the stage. */
+  readonly version: number;
+  readonly size: number;
+  readonly received: number;
+  readonly declaredSha256: string | null;
+  readonly declaredType: string | null;
+  /** Of what it turned out to be, from VERIFIED on. */
+  readonly sha256: string | null;
+  readonly mediaType: string | null;
+  readonly attempt: number;
+  /** Where the published file lies, which may be that of another upload. */
+  readonly objectKey: string | null;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  readonly changedAt: string;
+}
+
+/** A piece of an upload that lies in the store. */
+export interface PartRow {
+  readonly n: number;
+  /** The number of its first byte in the whole. */
+  readonly start: number;
+  readonly size: number;
+  readonly sha256: string;
+  readonly key: string;
+}
+
+/** A part that is to be written down. */
+export interface PartToRecord extends Omit<PartRow, 'n'> {
+  readonly tenant: string;
+  readonly opId: OpId;
+}
+
+/** Whether the lease is the caller's, and whether somebody waits for it. */
+export type LockAnswer =
+  | { readonly kind: 'locked'; readonly wanted: boolean }
+  | { readonly kind: 'taken' | 'missing' };
+
+/** Uploads for those who take bytes in and give them out; the gateway's role may do all of it. */
+export interface UploadDesk {
+  find(tenant: string, opId: OpId): Promise<UploadRow | undefined>;
+  /** In order of their bytes. */
+  parts(opId: OpId): Promise<readonly PartRow[]>;
+  /** Writes a part down that lies in the store; anything but `recorded` is of no use there. */
+  recordPart(part: PartToRecord): Promise<PartAnswer>;
+  /** Takes or renews the lease of who writes; one that is `taken` is asked for by that. */
+  lock(tenant: string, opId: OpId, holder: string, leaseMs: number): Promise<LockAnswer>;
+  unlock(tenant: string, opId: OpId, holder: string): Promise<boolean>;
+  /** How many uploads of this account have not ended. */
+  openOf(tenant: string, account: AccountId): Promise<number>;
+  /** The open accounts in BYTE of this owner; two are enough to know that it is not one. */
+  quotasOf(tenant: string, owner: string): Promise<readonly AccountId[]>;
+}
+
+/** Uploads over one database. */
+export function createUploadDesk(database: Database): UploadDesk {
+  return {
+    find: async (tenant, opId) => {
+      const [row] = await database.read((orm) =>
+        orm
+          .select(uploadColumns)
+          .from(upload)
+          .innerJoin(operation, eq(operation.id, upload.op))
+          .where(and(eq(upload.tenant, tenant), eq(operation.opId, opId))),
+      );
+      return row && uploadRow(row);
+    },
+    parts: (opId) =>
+      database.read((orm) =>
+        orm
+          .select(partColumns)
+          .from(uploadPart)
+          .innerJoin(operation, eq(operation.id, uploadPart.op))
+          .where(eq(operation.opId, opId))
+          .orderBy(asc(uploadPart.start)),
+      ),
+    recordPart: ({ tenant, opId, start, size, sha256, key }) =>
+      database.call('ledger.record_part_v1', tenant, opId, start, size, sha256, key),
+    lock: (tenant, opId, holder, leaseMs) =>
+      database.call('ledger.lock_upload_v1', tenant, opId, holder, leaseMs),
+    unlock: (tenant, opId, holder) =>
+      database.call('ledger.unlock_upload_v1', tenant, opId, holder),
+    openOf: async (tenant, of) => {
+      const [row] = await database.read((orm) =>
+        orm
+          .select({ count: sql<number>`count(*)`.mapWith(Number) })
+          .from(upload)
+          .innerJoin(operation, eq(operation.id, upload.op))
+          .where(
+            and(
+              eq(upload.tenant, tenant),
+              eq(operation.account, of),
+              inArray(upload.stage, ['CLAIMED', 'UPLOADED', 'VERIFIED']),
+            ),
+          ),
+      );
+      return row?.count ?? 0;
+    },
+    quotasOf: async (tenant, owner) => {
+      const rows = await database.read((orm) =>
+        orm
+          .select({ id: account.accountId })
+          .from(account)
+          .where(
+            and(
+              eq(account.tenant, tenant),
+              eq(account.owner, owner),
+              eq(account.currency, 'BYTE'),
+              eq(account.status, 'open'),
+              eq(account.slot, 0),
+            ),
+          )
+          .limit(2),
+      );
+      return rows.map(({ id }) => id as AccountId);
+    },
+  };
+}
+
+const uploadColumns = {
+  opId: operation.opId,
+  principal: operation.principal,
+  account: operation.account,
+  stage: upload.stage,
+  version: upload.version,
+  size: upload.size,
+  received: upload.received,
+  declaredSha256: upload.declaredSha256,
+  declaredType: upload.declaredType,
+  sha256: upload.sha256,
+  mediaType: upload.mediaType,
+  attempt: upload.attempt,
+  objectKey: upload.objectKey,
+  expiresAt: upload.expiresAt,
+  changedAt: upload.changedAt,
+};
+
+const partColumns = {
+  n: uploadPart.n,
+  start: uploadPart.start,
+  size: uploadPart.size,
+  sha256: uploadPart.sha256,
+  key: uploadPart.key,
+};
+
+function uploadRow(row: { readonly [column: string]: unknown }): UploadRow {
+  const moment = (value: unknown) => new Date(String(value)).toISOString();
+  return {
+    ...row,
+    expiresAt: moment(row.expiresAt),
+    changedAt: moment(row.changedAt),
+  } as unknown as UploadRow;
+}
