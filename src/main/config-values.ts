@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
+import { objectStoreLocation } from '../objects/location.js';
 import { isWebhookTarget } from '../outbox/webhook-target.js';
 
 // The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
@@ -71,6 +72,12 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
   const fits = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
   return fits ? given.replace(/\/+$/, '') : undefined;
 });
+
+/** Where objects are kept. */
+export const objectStore = checked(
+  'must be file:FOLDER or s3://BUCKET?endpoint=URL&region=NAME',
+  objectStoreLocation,
+);
 
 /** Where webhooks may go, as far as the URL itself tells. */
 export const webhookTarget = checked(

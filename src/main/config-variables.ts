@@ -1,6 +1,7 @@
 import { paymentProviders } from '../domain/index.js';
 import { variables as alertVariables } from './config-alert-variables.js';
 import { variables as eventVariables } from './config-event-variables.js';
+import { variables as objectVariables } from './config-object-variables.js';
 import type { Variable } from './config-reader.js';
 import * as kind from './config-values.js';
 
@@ -239,6 +240,8 @@ export const variables = {
     value: kind.payloadKeys,
     example: 'k2:base64-of-32-bytes,k1:base64-of-32-bytes',
   },
+
+  ...objectVariables,
 
   ...eventVariables,
 

@@ -35,6 +35,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
     webhooks: webhooksTaken(read),
+    objectStore: read.value('OBJECT_STORE'),
     approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
@@ -56,6 +57,7 @@ export function workerConfig(environment = ourEnvironment()) {
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
     retentionDays: read.value('RETENTION_DAYS'),
+    objectStore: read.value('OBJECT_STORE'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
