@@ -16,18 +16,21 @@ CREATE TABLE "ledger"."upload" (
 	"attempt" integer DEFAULT 0 NOT NULL,
 	"object_key" text,
 	"deduped_from" bigint,
+	"deleted_by" bigint,
 	"expires_at" timestamp with time zone NOT NULL,
 	"changed_at" timestamp with time zone NOT NULL,
 	"swept_at" timestamp with time zone,
 	"lock_holder" text,
 	"lock_until" timestamp with time zone,
 	"lock_wanted" boolean DEFAULT false NOT NULL,
+	CONSTRAINT "upload_deleted_by_unique" UNIQUE("deleted_by"),
 	CONSTRAINT "upload_stage" CHECK (stage in ('CLAIMED', 'UPLOADED', 'VERIFIED', 'COMMITTED', 'ABORTED', 'DELETED')),
 	CONSTRAINT "upload_received" CHECK (received between 0 and size and size > 0),
 	CONSTRAINT "upload_whole" CHECK (stage in ('CLAIMED', 'ABORTED') or received = size),
 	CONSTRAINT "upload_verified" CHECK (stage in ('CLAIMED', 'UPLOADED', 'ABORTED')
         or (sha256 is not null and media_type is not null)),
 	CONSTRAINT "upload_object" CHECK ((stage in ('COMMITTED', 'DELETED')) = (object_key is not null)),
+	CONSTRAINT "upload_deleted" CHECK ((stage = 'DELETED') = (deleted_by is not null)),
 	CONSTRAINT "upload_lock" CHECK ((lock_holder is null) = (lock_until is null))
 );
 --> statement-breakpoint
@@ -48,6 +51,7 @@ CREATE TABLE "ledger"."upload_part" (
 --> statement-breakpoint
 ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_op_operation_id_fk" FOREIGN KEY ("op") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_deduped_from_operation_id_fk" FOREIGN KEY ("deduped_from") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_deleted_by_operation_id_fk" FOREIGN KEY ("deleted_by") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger"."upload_part" ADD CONSTRAINT "upload_part_op_operation_id_fk" FOREIGN KEY ("op") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "upload_content" ON "ledger"."upload" USING btree ("tenant","sha256","size") WHERE stage = 'COMMITTED';--> statement-breakpoint
 CREATE INDEX "upload_object" ON "ledger"."upload" USING btree ("object_key") WHERE stage = 'COMMITTED';--> statement-breakpoint
@@ -142,21 +146,19 @@ begin
     'stage', u.stage);
 end $$;
 
--- Counts an assembly before it begins, so that each writes under a key that no other has: what a
--- dead one still puts there later is nobody's file. Only the one who saw the last begins the next.
+-- Counts an assembly before it begins: the one after the last that the caller saw. So one that is
+-- thought dead writes under a key of its own, and what it still puts there later is nobody's file.
+-- Who saw the same last is given the same key: they put the same bytes there, each whole.
 create or replace function ledger.begin_upload_attempt_v1(p_op_id text, p_after int) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
-declare
-  u ledger.upload;
 begin
-  update ledger.upload set attempt = attempt + 1, changed_at = ledger.clock()
+  update ledger.upload set attempt = p_after + 1, changed_at = ledger.clock()
    where op = (select id from ledger.operation where op_id = p_op_id)
-     and stage = 'UPLOADED' and attempt = p_after
-  returning * into u;
+     and stage = 'UPLOADED' and attempt in (p_after, p_after + 1);
   if not found then
     return jsonb_build_object('kind', 'conflict', 'reason', 'attempt-begun');
   end if;
-  return jsonb_build_object('kind', 'assembling', 'opId', p_op_id, 'attempt', u.attempt);
+  return jsonb_build_object('kind', 'assembling', 'opId', p_op_id, 'attempt', p_after + 1);
 end $$;
 
 -- Brings an upload to its next stage, by who saw the one before. UPLOADED needs every byte,
@@ -296,7 +298,8 @@ begin
     jsonb_build_object('account', h.account, 'posted', u.size, 'held', 0),
     jsonb_build_object('account', h.payee, 'posted', -u.size, 'held', 0)));
   update ledger.upload
-     set stage = 'DELETED', version = version + 1, changed_at = ledger.clock(), swept_at = null
+     set stage = 'DELETED', version = version + 1, changed_at = ledger.clock(), swept_at = null,
+         deleted_by = o.id
    where op = u.op;
   return ledger.finish(o, 'delete', jsonb_build_object('kind', 'settled', 'opId', o.op_id,
     'minor', u.size, 'currency', o.currency), 'COMPLETED', null, 'upload.deleted');
@@ -421,10 +424,17 @@ language sql stable as $$
      is distinct from (f.tenant, f.sha256, f.size)
   union all
   select 'deleted-file-gave-its-bytes-back', f.op_id from file f
-   where (f.stage = 'DELETED') <> (1 = (
-     select count(*) from ledger.operation d
-      where d.tenant = f.tenant and d.biz_key = f.op_id and d.state = 'COMPLETED'
-        and d.event_type = 'FileDeletionRequested' and d.amount = f.size))
+    left join ledger.operation d on d.id = f.deleted_by
+   where f.stage = 'DELETED'
+     and (d.event_type, d.state, d.amount)
+       is distinct from ('FileDeletionRequested', 'COMPLETED', f.size)
+  union all
+  select 'deletion-deleted-a-file', d.op_id from ledger.operation d
+   where d.event_type = 'FileDeletionRequested' and d.state = 'COMPLETED'
+     and (p_tenant is null or d.tenant = p_tenant)
+     and (p_from is null or d.id between p_from and p_to)
+     and (p_after is null or d.id in (select op from ledger.outbox where id > p_after))
+     and not exists (select from ledger.upload where deleted_by = d.id and stage = 'DELETED')
 $$;
 
 revoke all on function

@@ -41,6 +41,12 @@ export const commands = {
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
+  upload: { domain: 'FileUpload', eventType: 'FileUploadRequested', workflow: 'upload' },
+  fileDeletion: {
+    domain: 'FileUpload',
+    eventType: 'FileDeletionRequested',
+    workflow: 'deleteFile',
+  },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },

@@ -181,7 +181,6 @@ export {
   type Assembled,
   type Assembling,
   type Claimed,
-  fileCommands,
   type FileDeletionCommand,
   type FileDeletionPayload,
   fileDeletionOf,

@@ -2,6 +2,7 @@
 // number, their checksum and their kind.
 
 import type { Command } from './command.js';
+import { commands } from './command.js';
 import { type Parsed, readObject } from './faults.js';
 import type { AccountId, OpId } from './ids.js';
 
@@ -15,12 +16,6 @@ export const uploadStages = [
   'DELETED',
 ] as const;
 export type UploadStage = (typeof uploadStages)[number];
-
-/** The operations on files, as they are named on the wire. */
-export const fileCommands = {
-  upload: { domain: 'FileUpload', eventType: 'FileUploadRequested' },
-  fileDeletion: { domain: 'FileUpload', eventType: 'FileDeletionRequested' },
-} as const;
 
 /** What an upload asks for: room for so many bytes, and what they are to be. */
 export interface UploadPayload {
@@ -36,8 +31,8 @@ export interface UploadPayload {
 }
 
 export type UploadCommand = Command<UploadPayload> & {
-  readonly domain: typeof fileCommands.upload.domain;
-  readonly eventType: typeof fileCommands.upload.eventType;
+  readonly domain: typeof commands.upload.domain;
+  readonly eventType: typeof commands.upload.eventType;
 };
 
 /** A request for an upload, read: the command, and what must be sealed. */
@@ -56,8 +51,8 @@ export interface FileDeletionPayload {
 }
 
 export type FileDeletionCommand = Command<FileDeletionPayload> & {
-  readonly domain: typeof fileCommands.fileDeletion.domain;
-  readonly eventType: typeof fileCommands.fileDeletion.eventType;
+  readonly domain: typeof commands.fileDeletion.domain;
+  readonly eventType: typeof commands.fileDeletion.eventType;
 };
 
 const nameLengthMax = 255;
@@ -80,7 +75,7 @@ export function parseUploadCommand(body: unknown, idemKey: string): Parsed<Uploa
       ...(name !== undefined && { name }),
       ...(metadata !== undefined && { metadata }),
     };
-    const { domain, eventType } = fileCommands.upload;
+    const { domain, eventType } = commands.upload;
     const payload: UploadPayload = {
       ...{ account: read.account('account'), amount: read.amount('size'), currency: 'BYTE' },
       ...(sha256 !== undefined && { sha256 }),
@@ -95,7 +90,7 @@ export function parseUploadCommand(body: unknown, idemKey: string): Parsed<Uploa
 
 /** The deletion of a published file: once for ever, whoever asks under whatever key. */
 export function fileDeletionOf(file: Omit<FileDeletionPayload, 'currency'>): FileDeletionCommand {
-  const { domain, eventType } = fileCommands.fileDeletion;
+  const { domain, eventType } = commands.fileDeletion;
   const payload = { ...file, currency: 'BYTE' } as const;
   return { domain, eventType, idemKey: `delete:${file.upload}`, bizKey: file.upload, payload };
 }

@@ -59,15 +59,14 @@ export {
   type OpenOperations,
 } from './open-operations.js';
 export { createStanding, type Standing } from './standing.js';
-export type { UploadSeen } from './upload.js';
 export {
   createUploadDesk,
   type LockAnswer,
-  type PartRow,
   type PartToRecord,
   type UploadDesk,
-  type UploadRow,
 } from './upload-desk.js';
+export { createUploadReads, type UploadReads } from './upload-reads.js';
+export type { PartRow, UploadRow } from './upload-rows.js';
 export {
   createInbox,
   type Inbox,

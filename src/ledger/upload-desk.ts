@@ -1,41 +1,9 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
-import type { AccountId, OpId, PartAnswer, UploadStage } from '../domain/index.js';
+import type { AccountId, OpId, PartAnswer } from '../domain/index.js';
 import { account, operation } from './tables.js';
-import { upload, uploadPart } from './upload-tables.js';
-
-/** An upload as its row says it. */
-export interface UploadRow {
-  readonly opId: OpId;
-  readonly principal: string;
-  readonly account: AccountId;
-  readonly stage: UploadStage;
-  /** Grows by one with every change of the stage. */
-  readonly version: number;
-  readonly size: number;
-  readonly received: number;
-  readonly declaredSha256: string | null;
-  readonly declaredType: string | null;
-  /** Of what it turned out to be, from VERIFIED on. */
-  readonly sha256: string | null;
-  readonly mediaType: string | null;
-  readonly attempt: number;
-  /** Where the published file lies, which may be that of another upload. */
-  readonly objectKey: string | null;
-  /** RFC 3339. */
-  readonly expiresAt: string;
-  readonly changedAt: string;
-}
-
-/** A piece of an upload that lies in the store. */
-export interface PartRow {
-  readonly n: number;
-  /** The number of its first byte in the whole. */
-  readonly start: number;
-  readonly size: number;
-  readonly sha256: string;
-  readonly key: string;
-}
+import { type PartRow, partsOf, type UploadRow, uploadsWhere } from './upload-rows.js';
+import { upload } from './upload-tables.js';
 
 /** A part that is to be written down. */
 export interface PartToRecord extends Omit<PartRow, 'n'> {
@@ -68,24 +36,10 @@ export interface UploadDesk {
 export function createUploadDesk(database: Database): UploadDesk {
   return {
     find: async (tenant, opId) => {
-      const [row] = await database.read((orm) =>
-        orm
-          .select(uploadColumns)
-          .from(upload)
-          .innerJoin(operation, eq(operation.id, upload.op))
-          .where(and(eq(upload.tenant, tenant), eq(operation.opId, opId))),
-      );
-      return row && uploadRow(row);
+      const where = and(eq(upload.tenant, tenant), eq(operation.opId, opId));
+      return (await uploadsWhere(database, where))[0];
     },
-    parts: (opId) =>
-      database.read((orm) =>
-        orm
-          .select(partColumns)
-          .from(uploadPart)
-          .innerJoin(operation, eq(operation.id, uploadPart.op))
-          .where(eq(operation.opId, opId))
-          .orderBy(asc(uploadPart.start)),
-      ),
+    parts: (opId) => partsOf(database, opId),
     recordPart: ({ tenant, opId, start, size, sha256, key }) =>
       database.call('ledger.record_part_v1', tenant, opId, start, size, sha256, key),
     lock: (tenant, opId, holder, leaseMs) =>
@@ -127,39 +81,4 @@ export function createUploadDesk(database: Database): UploadDesk {
       return rows.map(({ id }) => id as AccountId);
     },
   };
-}
-
-const uploadColumns = {
-  opId: operation.opId,
-  principal: operation.principal,
-  account: operation.account,
-  stage: upload.stage,
-  version: upload.version,
-  size: upload.size,
-  received: upload.received,
-  declaredSha256: upload.declaredSha256,
-  declaredType: upload.declaredType,
-  sha256: upload.sha256,
-  mediaType: upload.mediaType,
-  attempt: upload.attempt,
-  objectKey: upload.objectKey,
-  expiresAt: upload.expiresAt,
-  changedAt: upload.changedAt,
-};
-
-const partColumns = {
-  n: uploadPart.n,
-  start: uploadPart.start,
-  size: uploadPart.size,
-  sha256: uploadPart.sha256,
-  key: uploadPart.key,
-};
-
-function uploadRow(row: { readonly [column: string]: unknown }): UploadRow {
-  const moment = (value: unknown) => new Date(String(value)).toISOString();
-  return {
-    ...row,
-    expiresAt: moment(row.expiresAt),
-    changedAt: moment(row.changedAt),
-  } as unknown as UploadRow;
 }

@@ -42,6 +42,9 @@ export const upload = ledger.table(
     attempt: integer('attempt').notNull().default(0),
     objectKey: text('object_key'),
     dedupedFrom: bytes('deduped_from').references(() => operation.id),
+    deletedBy: bytes('deleted_by')
+      .unique()
+      .references(() => operation.id),
     expiresAt: moment('expires_at').notNull(),
     /** When something happened to it last, a part that came included. */
     changedAt: moment('changed_at').notNull(),
@@ -71,6 +74,7 @@ export const upload = ledger.table(
         or (sha256 is not null and media_type is not null)`,
     ),
     check('upload_object', sql`(stage in ('COMMITTED', 'DELETED')) = (object_key is not null)`),
+    check('upload_deleted', sql`(stage = 'DELETED') = (deleted_by is not null)`),
     check('upload_lock', sql`(lock_holder is null) = (lock_until is null)`),
   ],
 );

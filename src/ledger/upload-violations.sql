@@ -45,10 +45,17 @@ language sql stable as $$
      is distinct from (f.tenant, f.sha256, f.size)
   union all
   select 'deleted-file-gave-its-bytes-back', f.op_id from file f
-   where (f.stage = 'DELETED') <> (1 = (
-     select count(*) from ledger.operation d
-      where d.tenant = f.tenant and d.biz_key = f.op_id and d.state = 'COMPLETED'
-        and d.event_type = 'FileDeletionRequested' and d.amount = f.size))
+    left join ledger.operation d on d.id = f.deleted_by
+   where f.stage = 'DELETED'
+     and (d.event_type, d.state, d.amount)
+       is distinct from ('FileDeletionRequested', 'COMPLETED', f.size)
+  union all
+  select 'deletion-deleted-a-file', d.op_id from ledger.operation d
+   where d.event_type = 'FileDeletionRequested' and d.state = 'COMPLETED'
+     and (p_tenant is null or d.tenant = p_tenant)
+     and (p_from is null or d.id between p_from and p_to)
+     and (p_after is null or d.id in (select op from ledger.outbox where id > p_after))
+     and not exists (select from ledger.upload where deleted_by = d.id and stage = 'DELETED')
 $$;
 
 revoke all on function

@@ -86,21 +86,19 @@ begin
     'stage', u.stage);
 end $$;
 
--- Counts an assembly before it begins, so that each writes under a key that no other has: what a
--- dead one still puts there later is nobody's file. Only the one who saw the last begins the next.
+-- Counts an assembly before it begins: the one after the last that the caller saw. So one that is
+-- thought dead writes under a key of its own, and what it still puts there later is nobody's file.
+-- Who saw the same last is given the same key: they put the same bytes there, each whole.
 create or replace function ledger.begin_upload_attempt_v1(p_op_id text, p_after int) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
-declare
-  u ledger.upload;
 begin
-  update ledger.upload set attempt = attempt + 1, changed_at = ledger.clock()
+  update ledger.upload set attempt = p_after + 1, changed_at = ledger.clock()
    where op = (select id from ledger.operation where op_id = p_op_id)
-     and stage = 'UPLOADED' and attempt = p_after
-  returning * into u;
+     and stage = 'UPLOADED' and attempt in (p_after, p_after + 1);
   if not found then
     return jsonb_build_object('kind', 'conflict', 'reason', 'attempt-begun');
   end if;
-  return jsonb_build_object('kind', 'assembling', 'opId', p_op_id, 'attempt', u.attempt);
+  return jsonb_build_object('kind', 'assembling', 'opId', p_op_id, 'attempt', p_after + 1);
 end $$;
 
 -- Brings an upload to its next stage, by who saw the one before. UPLOADED needs every byte,
@@ -240,7 +238,8 @@ begin
     jsonb_build_object('account', h.account, 'posted', u.size, 'held', 0),
     jsonb_build_object('account', h.payee, 'posted', -u.size, 'held', 0)));
   update ledger.upload
-     set stage = 'DELETED', version = version + 1, changed_at = ledger.clock(), swept_at = null
+     set stage = 'DELETED', version = version + 1, changed_at = ledger.clock(), swept_at = null,
+         deleted_by = o.id
    where op = u.op;
   return ledger.finish(o, 'delete', jsonb_build_object('kind', 'settled', 'opId', o.op_id,
     'minor', u.size, 'currency', o.currency), 'COMPLETED', null, 'upload.deleted');

@@ -29,14 +29,14 @@ export function claimUpload(database: Database) {
     database.call('ledger.claim_upload_v1', envelope);
 }
 
-/** Counts the assembly after the one that the caller saw; a conflict when another did. */
+/** Counts the assembly after the one that the caller saw; a conflict when it has gone on since. */
 export function beginUploadAttempt(database: Database) {
   return (opId: OpId, after: number): Promise<Assembling | Conflict> =>
     database.call('ledger.begin_upload_attempt_v1', opId, after);
 }
 
 /** What the bytes of an upload turned out to be. */
-export type UploadSeen = Omit<Assembled, 'kind'> & Pick<Inspected, 'mediaType'>;
+type UploadSeen = Omit<Assembled, 'kind'> & Pick<Inspected, 'mediaType'>;
 
 /** Every byte is recorded, or some are missing still. `version` is the one that the caller saw. */
 export function completeUpload(database: Database) {

@@ -43,7 +43,8 @@ export const invariants = {
   'aborted-upload-is-released': 'An upload is aborted exactly when its bytes were given back.',
   'upload-ends-in-time': 'An upload that expired has ended, or is shown to a person.',
   'shared-object-is-one-content': 'Files of one object are of one tenant and the same bytes.',
-  'deleted-file-gave-its-bytes-back': 'A file was deleted by exactly one deletion.',
+  'deleted-file-gave-its-bytes-back': 'A deleted file has its deletion.',
+  'deletion-deleted-a-file': 'A deletion that has ended deleted a file of its own.',
   'rows-belong-to-their-operation': 'Rows carry the tenant and the trace of their operation.',
 } as const;
 

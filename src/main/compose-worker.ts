@@ -8,14 +8,17 @@ import {
 } from '@temporalio/worker';
 import {
   accountActivities,
+  objectActivities,
   paymentActivities,
   providerActivities,
   reconcileActivities,
   rideActivities,
+  uploadActivities,
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import { outsideQueueOf } from '../domain/index.js';
-import type { Ledger } from '../ledger/index.js';
+import type { Ledger, UploadReads } from '../ledger/index.js';
+import type { UploadFiles } from '../objects/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import type { Sweep } from '../reconciler/index.js';
 
@@ -33,6 +36,8 @@ export interface HoldfastWorkerDeps {
   readonly sweep?: Sweep;
   /** Which build this is, where builds are told apart. */
   readonly buildId?: string | undefined;
+  /** For a worker that makes files of what was uploaded. */
+  readonly objects?: { readonly files: UploadFiles; readonly uploads: UploadReads };
   /** How many calls to the payment provider at once; 200 when left out, 0 for none at all. */
   readonly paymentCallsMax?: number;
 }
@@ -63,10 +68,13 @@ export function builtWorkflowBundle(path?: string): WorkflowBundleOption | undef
 /** Each call waits for the provider; a slow one must not fill them with a hundred payments. */
 export const paymentCallsMaxDefault = 200;
 
+/** Each streams a file; more would only share the same disk and the same two hashes. */
+const objectStepsMax = 16;
+
 /** The worker of production, tests and benchmarks alike, ready to run. */
 export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<HoldfastWorker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
-  const { sweep, paymentCallsMax = paymentCallsMaxDefault } = deps;
+  const { sweep, objects, paymentCallsMax = paymentCallsMaxDefault } = deps;
   const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
   const versioned = deps.buildId === undefined ? {} : versionOf(taskQueue, deps.buildId);
   const outside = providerActivities({ provider, classify });
@@ -77,6 +85,7 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
       ...paymentActivities({ ledger, provider, classify }),
       ...accountActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
+      ...uploadActivities({ ledger, classify }),
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
       // Workers of before this queue was split still put their calls here, while they drain.
       ...outside,
@@ -89,14 +98,21 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
     maxConcurrentLocalActivityExecutions: 64,
     maxConcurrentActivityTaskExecutions: 64,
   });
-  if (paymentCallsMax === 0) return together([await inside]);
-  const payments = Worker.create({
-    ...{ connection, namespace, plugins, ...drained, ...versioned },
-    taskQueue: outsideQueueOf(taskQueue, 'payments'),
-    activities: outside,
-    maxConcurrentActivityTaskExecutions: paymentCallsMax,
-  });
-  return together(await Promise.all([inside, payments]));
+  const outer = (of: 'payments' | 'objects', activities: object, callsMax: number) =>
+    Worker.create({
+      ...{ connection, namespace, plugins, ...drained, ...versioned, activities },
+      taskQueue: outsideQueueOf(taskQueue, of),
+      maxConcurrentActivityTaskExecutions: callsMax,
+    });
+  return together(
+    await Promise.all([
+      inside,
+      ...(paymentCallsMax === 0 ? [] : [outer('payments', outside, paymentCallsMax)]),
+      ...(objects === undefined
+        ? []
+        : [outer('objects', objectActivities({ ...objects, ledger, classify }), objectStepsMax)]),
+    ]),
+  );
 }
 
 /** Open operations go on with whichever version is current: gates keep them on their way. */

@@ -10,6 +10,7 @@ import type { ObjectStoreLocation } from './location.js';
 import { createS3Store } from './s3-store.js';
 import type { ObjectStore } from './store.js';
 
+export type { Inspect } from './inspection.js';
 export {
   type ByteRange,
   type ListedObject,
@@ -20,6 +21,8 @@ export {
   ObjectTooLarge,
   type StoredObject,
 } from './store.js';
+
+export { createUploadFiles, type Tell, type UploadFiles } from './upload-files.js';
 
 /** The store that the configuration names. */
 export function openObjectStore(location: ObjectStoreLocation): ObjectStore {

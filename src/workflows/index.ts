@@ -12,4 +12,5 @@ export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
 export { ride } from './ride.js';
+export { deleteFile, upload } from './upload.js';
 export { verifyLedger } from './verify-ledger.js';

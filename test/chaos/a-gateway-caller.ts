@@ -25,6 +25,9 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
     accountOpen: undefined,
     accountEdit: undefined,
     late: undefined,
+    // Bytes come after it.
+    upload: undefined,
+    fileDeletion: undefined,
   };
 
 /** A caller who asks under the same key until there is an answer, however often that is lost. */

@@ -43,10 +43,13 @@ export const tamperedUploads: readonly (readonly [Invariant, string])[] = [
     'shared-object-is-one-content',
     set('upload', "sha256 = 'another'", `op = ${theFile('COMMITTED')}`),
   ],
-  ['deleted-file-gave-its-bytes-back', set('upload', "stage = 'COMMITTED'", "stage = 'DELETED'")],
   [
     'deleted-file-gave-its-bytes-back',
-    set('operation', "biz_key = 'another'", "event_type = 'FileDeletionRequested'"),
+    set('operation', 'amount = amount + 1', "event_type = 'FileDeletionRequested'"),
+  ],
+  [
+    'deletion-deleted-a-file',
+    without('upload', 'upload_deleted', set('upload', "stage = 'COMMITTED'", "stage = 'DELETED'")),
   ],
   [
     'upload-ends-in-time',

@@ -99,17 +99,18 @@ describe('the stages', () => {
     expect(await find(upload)).toMatchObject({ stage: 'CLAIMED', version: 1 });
   });
 
-  test('take another assembly only from who saw the last', async () => {
-    const { uploaded } = await aQuota();
+  test('give each assembly a number after the last that it saw', async () => {
+    const { uploaded, claimed } = await aQuota();
     const { ledger } = here.world;
-    const upload = await uploaded(file);
+    const { opId } = await uploaded(file);
+    const begin = (after: number) => ledger.beginUploadAttempt(opId, after);
 
-    const answers = await Promise.all(
-      [0, 0, 0].map((n) => ledger.beginUploadAttempt(upload.opId, n)),
-    );
-
-    expect(answers.filter(({ kind }) => kind === 'assembling')).toHaveLength(1);
-    expect(await ledger.beginUploadAttempt(upload.opId, 1)).toMatchObject({ attempt: 2 });
+    expect(await Promise.all([begin(0), begin(0)])).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
+    expect(await begin(1)).toMatchObject({ kind: 'assembling', attempt: 2 });
+    expect(await begin(0)).toEqual({ kind: 'conflict', reason: 'attempt-begun' });
+    expect(await begin(1)).toMatchObject({ attempt: 2 });
+    const unfinished = await claimed(file);
+    expect(await ledger.beginUploadAttempt(unfinished.opId, 0)).toMatchObject({ kind: 'conflict' });
   });
 
   const announced = 'a'.repeat(64);

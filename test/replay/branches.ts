@@ -10,6 +10,7 @@ import { moneyBranches } from './money-branches.js';
 import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
+import { uploadBranches } from './upload-branches.js';
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -65,6 +66,7 @@ export const branches: readonly Branch[] = [
   ...moneyBranches,
   ...choiceBranches,
   ...resumedBranches,
+  ...uploadBranches,
 ];
 
 interface Course {

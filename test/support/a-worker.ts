@@ -2,10 +2,12 @@
 // and nobody was told.
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createDatabase } from '../../src/database/index.js';
-import { createLedger } from '../../src/ledger/index.js';
+import { createLedger, createUploadReads } from '../../src/ledger/index.js';
 import { createHoldfastWorker } from '../../src/main/compose-worker.js';
+import { openObjectStore } from '../../src/objects/index.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
+import { filesOf } from './a-store.js';
 import { type Around, around, type StepName } from './around.js';
 
 /** All that it is told, in one argument. */
@@ -16,6 +18,7 @@ export interface Order {
   readonly codePath: string;
   readonly databaseUrl: string;
   readonly providerUrl: string;
+  readonly storeFolder: string;
   readonly dieAfter?: StepName;
   /** Waits between look-ups in doubt. */
   readonly ladderMs?: readonly number[];
@@ -41,11 +44,13 @@ const provider = createSandboxProvider({
   ...{ baseUrl: order.providerUrl, requestTimeoutMs: 1_000 },
   ...(ladderMs !== undefined && { ladderMs }),
 });
+const files = filesOf(openObjectStore({ kind: 'file', folder: order.storeFolder }));
 const worker = await createHoldfastWorker({
   connection: await NativeConnection.connect({ address: order.address }),
   ...{ namespace, taskQueue, workflowBundle: { codePath } },
   ledger: deadly.ledger?.(ledger) ?? ledger,
   provider: deadly.provider?.(provider) ?? provider,
+  objects: { uploads: createUploadReads(database), files: deadly.files?.(files) ?? files },
   plugins: [startTracing({ service: 'a-worker' }).plugin],
 });
 const ended = worker.run();

@@ -1,10 +1,17 @@
 import type { OpId, OutsideStep } from '../../src/domain/index.js';
 import type { Ledger } from '../../src/ledger/index.js';
+import type { UploadFiles } from '../../src/objects/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Crooked } from './running-world.js';
 
-/** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
-export type StepName = keyof Ledger | OutsideStep;
+/** Of what is done with objects, what writes or judges. */
+const objectSteps = ['join', 'inspect', 'copy'] as const;
+
+/**
+ * The steps that a test can step into: verbs of the ledger, what the provider performs, and what is
+ * done with objects.
+ */
+export type StepName = keyof Ledger | OutsideStep | (typeof objectSteps)[number];
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
@@ -43,7 +50,23 @@ export function inside(aroundOf: (name: StepName, opId: OpId) => Around | undefi
           String(request.reference.split(':')[0]),
         )(request) as ReturnType<PaymentProvider['perform']>,
     }),
+    files: (honest) => ({
+      ...honest,
+      ...(Object.fromEntries(
+        objectSteps.map((name) => [
+          name,
+          wrapped(name, honest[name] as unknown as Verb, (args) => {
+            const key = args.map((arg) => (arg as { key?: string }).key ?? arg).find(isKey);
+            return key?.split('/')[1] ?? '';
+          }),
+        ]),
+      ) as Partial<UploadFiles>),
+    }),
   };
+}
+
+function isKey(arg: unknown): arg is string {
+  return typeof arg === 'string';
 }
 
 type Verb = (...args: unknown[]) => Promise<unknown>;

@@ -13,7 +13,6 @@ import {
   type Declined,
   digestsOf,
   type Envelope,
-  fileCommands,
   type FileDeletionCommand,
   type FundingPayload,
   fileDeletionOf,
@@ -130,7 +129,7 @@ function fileEnvelopesOf(tenant: string) {
   return {
     /** A day to come in, unless it says otherwise. */
     upload: (payload: Plain<Omit<UploadPayload, 'currency'>>, asked: Asked = {}) =>
-      envelope(tenant, fileCommands.upload, { currency: 'BYTE', ...payload } as UploadPayload, {
+      envelope(tenant, commands.upload, { currency: 'BYTE', ...payload } as UploadPayload, {
         timeBudgetMs: 24 * 3_600_000,
         ...asked,
       }) as Envelope<UploadCommand>,
@@ -138,7 +137,7 @@ function fileEnvelopesOf(tenant: string) {
     deletion: ({ opId, command }: Envelope<UploadCommand>, asked: Asked = {}) => {
       const { account, amount } = command.payload;
       const { idemKey, bizKey, payload } = fileDeletionOf({ upload: opId, account, amount });
-      return envelope(tenant, fileCommands.fileDeletion, payload, {
+      return envelope(tenant, commands.fileDeletion, payload, {
         idemKey,
         ...(bizKey !== undefined && { bizKey }),
         ...asked,

@@ -19,14 +19,16 @@ import {
   type OpId,
   type PaymentPayload,
 } from '../../src/domain/index.js';
-import { createLedger, type Ledger } from '../../src/ledger/index.js';
+import { createLedger, createUploadReads, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
 import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
+import type { ObjectStore, UploadFiles } from '../../src/objects/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Charge, FaultRule } from '../../src/providers/sandbox/index.js';
 import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
 import { aDatabase, type TestDatabase } from './database.js';
+import { aStore, filesOf } from './a-store.js';
 import { anOutside, shownBy } from './the-outside.js';
 
 export interface WorldOptions {
@@ -47,6 +49,7 @@ export interface Crooked {
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
+  files?(honest: UploadFiles): UploadFiles;
 }
 
 /** Everything that a payment goes through, real, with one tenant, queue and database of its own. */
@@ -62,6 +65,9 @@ export interface RunningWorld {
   readonly temporalAddress: string;
   readonly database: TestDatabase;
   readonly providerUrl: string;
+  /** Where files are kept, and the folder of it. */
+  readonly store: ObjectStore;
+  readonly storeFolder: string;
   readonly tracing: ReturnType<typeof startTracing>;
   /** Tells the provider how to misbehave. */
   fault(rule: FaultRule): Promise<void>;
@@ -110,10 +116,11 @@ export async function replayOptions(): Promise<ReplayWorkerOptions> {
 /** Starts a world; close it in afterAll. */
 export async function aRunningWorld(options: WorldOptions = {}): Promise<RunningWorld> {
   const bundle = await workflowBundle();
-  const [database, place, provider] = await Promise.all([
+  const [database, place, provider, objects] = await Promise.all([
     options.books?.database ?? aDatabase(),
     aTemporal(options.timeSkipping === true),
     anOutside(options),
+    aStore(),
   ]);
   const tenant = options.books?.tenant ?? `tenant-${nanoid(8)}`;
   const taskQueue = `queue-${nanoid(8)}`;
@@ -122,6 +129,8 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
   const ledger = createLedger(database.database);
   const reads = createReads(database.database);
+  const uploads = createUploadReads(database.database);
+  const files = filesOf(objects.store);
   const stops: (() => Promise<void>)[] = [];
 
   const work = async (crooked: Crooked = {}) => {
@@ -130,6 +139,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      objects: { uploads, files: crooked.files?.(files) ?? files },
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
       ...(crooked.paymentCallsMax !== undefined && {
         paymentCallsMax: crooked.paymentCallsMax,
@@ -148,6 +158,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   return {
     ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database, tracing },
     temporalAddress: address,
+    ...{ store: objects.store, storeFolder: objects.folder },
     ...shownBy(provider),
     ...customers(client),
     available: async (id) => (await reads.account(tenant, id))?.available,
@@ -162,6 +173,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     close: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await place.close();
+      await objects.close();
       await Promise.all([provider.close(), options.books === undefined && database.drop()]);
     },
   };
