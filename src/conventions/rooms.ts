@@ -42,7 +42,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   providers: { values: ['domain', 'packages'], types: [] },
   reconciler: {
     values: ['domain', 'database', 'ledger/reads', 'client'],
-    types: ['ledger', 'providers', 'telemetry'],
+    types: ['ledger', 'objects', 'providers', 'telemetry'],
   },
   client: {
     values: [

@@ -191,6 +191,7 @@ export {
   type PartAnswer,
   partKeyOf,
   parseUploadCommand,
+  prefixesOf,
   type Published,
   quarantineKeyOf,
   type UploadCommand,

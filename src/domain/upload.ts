@@ -192,9 +192,14 @@ export function fileKeyOf(opId: OpId, attempt: number): string {
   return `${filesPrefix}${opId}/${attempt}`;
 }
 
+const filesPrefix = 'files/';
 const partsPrefix = 'parts/';
 const quarantinePrefix = 'quarantine/';
-const filesPrefix = 'files/';
 
-/** What the keys of all objects begin with: each is of the upload that comes next in it. */
-export const objectPrefixes = [partsPrefix, quarantinePrefix, filesPrefix] as const;
+/** What the keys of all objects begin with, in their order; in each the upload comes next. */
+export const objectPrefixes = [filesPrefix, partsPrefix, quarantinePrefix] as const;
+
+/** What the keys of all objects of one upload begin with. */
+export function prefixesOf(opId: OpId): readonly string[] {
+  return objectPrefixes.map((prefix) => `${prefix}${opId}/`);
+}

@@ -2,6 +2,7 @@ import { Client as TemporalClient } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeObjects } from './compose-objects.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
 import {
@@ -42,12 +43,13 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
+  const { store, uploads, files } = composeObjects(settings, database);
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
-    ledger: createLedger(database),
+    ...{ ledger: createLedger(database), objects: { uploads, files } },
     plugins: [tracing.plugin],
     sweep: composeSweep({
-      ...{ ...watched, provider, taskQueue, temporal: client, onFailing },
+      ...{ ...watched, provider, store, uploads, taskQueue, temporal: client, onFailing },
       retentionDays: settings.retentionDays,
     }),
     ...(workflowBundle !== undefined && { workflowBundle }),

@@ -59,11 +59,11 @@ export async function begun(
   return (await client.start(command, { timeBudget: 24 * 3_600_000, ...options })).opId;
 }
 
-/** The SHA-256 of bytes, hex. */
-export function hashOf(bytes: Uint8Array): string {
+function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-async function* chunksOf(bytes: Uint8Array) {
+/** Bytes as they come. */
+export async function* chunksOf(bytes: Uint8Array) {
   yield bytes;
 }

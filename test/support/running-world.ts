@@ -180,7 +180,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
 }
 
 /** What a customer does in a test, through the client like anybody. */
-function customers(client: Client): Pick<RunningWorld, 'account' | 'pay'> {
+export function customers(client: Client): Pick<RunningWorld, 'account' | 'pay'> {
   const done = async (command: Parameters<Client['start']>[0]) => {
     const { opId } = await client.start(command);
     const result = await client.result(opId);
