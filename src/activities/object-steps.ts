@@ -52,10 +52,9 @@ export function objectActivities(deps: ObjectStepsDeps): ObjectSteps {
       const message = 'the whole hashes to something else than was announced';
       return { kind: 'fail', code: 'checksum-mismatch', message };
     },
-    inspectUpload: async (opId: OpId, { attempt, size }: Whole) => {
+    inspectUpload: async (opId: OpId, { attempt }: Whole) => {
       const { declaredType } = await uploads.known(opId);
-      const key = quarantineKeyOf(opId, attempt);
-      return alive(files.inspect({ key, size, declaredType }));
+      return alive(files.inspect({ key: quarantineKeyOf(opId, attempt), declaredType }));
     },
     publishUpload: async (opId: OpId, whole: Whole): Promise<Lies> => {
       const { tenant } = await uploads.known(opId);

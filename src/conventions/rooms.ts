@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     types: ['telemetry'],
   },
-  objects: { values: ['domain', 'packages'], types: [] },
+  objects: { values: ['domain', 'packages'], types: ['providers'] },
   providers: { values: ['domain', 'packages'], types: [] },
   reconciler: {
     values: ['domain', 'database', 'ledger/reads', 'client'],

@@ -95,6 +95,9 @@ export type BreakerAct = (typeof breakerActs)[number];
 /** Who can move money outside, by the names of their profiles. */
 export const paymentProviders = ['sandbox', 'stripe'] as const;
 
+/** Everything outside whose breaker all processes share. */
+export const breakerNames = [...paymentProviders, 'objects'] as const;
+
 /** Healthy: everything goes out, nothing failed. Also what a breaker is before its first change. */
 export const closedBreaker: BreakerState = { mode: 'closed', failuresInRow: 0, recent: [] };
 

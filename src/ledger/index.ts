@@ -59,14 +59,9 @@ export {
   type OpenOperations,
 } from './open-operations.js';
 export { createStanding, type Standing } from './standing.js';
-export {
-  createUploadDesk,
-  type LockAnswer,
-  type PartToRecord,
-  type UploadDesk,
-} from './upload-desk.js';
+export { createUploadDesk, type UploadDesk } from './upload-desk.js';
 export { createUploadReads, type UploadReads } from './upload-reads.js';
-export type { PartRow, UploadRow } from './upload-rows.js';
+export type { UploadRow } from './upload-rows.js';
 export {
   createInbox,
   type Inbox,

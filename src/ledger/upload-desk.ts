@@ -6,13 +6,13 @@ import { type PartRow, partsOf, type UploadRow, uploadsWhere } from './upload-ro
 import { upload } from './upload-tables.js';
 
 /** A part that is to be written down. */
-export interface PartToRecord extends Omit<PartRow, 'n'> {
+interface PartToRecord extends Omit<PartRow, 'n'> {
   readonly tenant: string;
   readonly opId: OpId;
 }
 
 /** Whether the lease is the caller's, and whether somebody waits for it. */
-export type LockAnswer =
+type LockAnswer =
   | { readonly kind: 'locked'; readonly wanted: boolean }
   | { readonly kind: 'taken' | 'missing' };
 

@@ -1,14 +1,21 @@
 import type { Database } from '../database/index.js';
-import { createUploadReads } from '../ledger/index.js';
-import { createUploadFiles, type Inspect, openObjectStore } from '../objects/index.js';
+import { breakerProfiles } from '../domain/index.js';
+import { breakingStore, type ObjectStore, openObjectStore } from '../objects/index.js';
+import type { Log, Metrics } from '../telemetry/index.js';
 import type { WorkerConfig } from './config.js';
+import { sharedBreaker } from './shared-breaker.js';
 
-/** What a worker makes files with, and clears up after them. */
-export function composeObjects(settings: Pick<WorkerConfig, 'objectStore'>, database: Database) {
-  const store = openObjectStore(settings.objectStore);
-  const uploads = createUploadReads(database);
-  return { store, uploads, files: createUploadFiles(store, unseen) };
+interface ObjectsDeps {
+  readonly database: Database;
+  readonly log: Log;
+  readonly metrics: Metrics;
 }
 
-const unseen: Inspect = ({ declaredType }) =>
-  Promise.resolve({ kind: 'inspected', mediaType: declaredType ?? 'application/octet-stream' });
+/** The store that was configured, behind the breaker that all gateways and workers share. */
+export async function composeObjects(
+  { objectStore }: Pick<WorkerConfig, 'objectStore'>,
+  deps: ObjectsDeps,
+): Promise<ObjectStore> {
+  const store = await openObjectStore(objectStore);
+  return breakingStore(store, sharedBreaker('objects', breakerProfiles.objects, deps));
+}

@@ -1,23 +1,15 @@
-import { hostname } from 'node:os';
 import type { Database } from '../database/index.js';
 import { breakerProfiles } from '../domain/index.js';
-import { createBreakerStore } from '../ledger/index.js';
-import { createBreaker } from '../providers/breaker.js';
 import { unmetNeeds } from '../providers/needs.js';
 import { guarded } from '../providers/guarded.js';
 import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
-import {
-  type Log,
-  measureBreaker,
-  type Metrics,
-  tracedFetch,
-  type Tracing,
-} from '../telemetry/index.js';
+import { type Log, type Metrics, tracedFetch, type Tracing } from '../telemetry/index.js';
 import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
+import { sharedBreaker } from './shared-breaker.js';
 
 interface ProviderDeps {
   readonly database: Database;
@@ -48,16 +40,5 @@ export function composeProvider(
     recovery: recovery.map(({ share }) => ({ share, forMs })),
   };
   const { name } = adapter.profile;
-  const measured = measureBreaker(metrics);
-  return guarded(
-    adapter,
-    createBreaker({
-      ...{ provider: name, profile, store: createBreakerStore(database) },
-      actor: `${hostname()}.${process.pid}`,
-      onEvent: (notice) => {
-        log.warn({ ...notice, provider: name }, 'breaker');
-        measured(notice);
-      },
-    }),
-  );
+  return guarded(adapter, sharedBreaker(name, profile, { database, log, metrics }));
 }

@@ -2,6 +2,7 @@ import { Client as TemporalClient } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeFiles } from './compose-files.js';
 import { composeObjects } from './compose-objects.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
@@ -43,7 +44,8 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
-  const { store, uploads, files } = composeObjects(settings, database);
+  const store = await composeObjects(settings, watched);
+  const { uploads, files } = composeFiles(store, database);
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ...{ ledger: createLedger(database), objects: { uploads, files } },

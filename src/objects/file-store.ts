@@ -16,6 +16,7 @@ import { checkedKey, checkedPrefix } from './keys.js';
 import { measured } from './measured.js';
 import { checkedRange } from './range.js';
 import { type ListedObject, ObjectMissing, type ObjectStore, pageMax } from './store.js';
+import { isMissing, unlessMissing } from './unless-missing.js';
 
 // No key has a dot: so one key can be the beginning of another, and what is begun is no object.
 const whole = '.object';
@@ -28,9 +29,8 @@ export function createFileStore(folder: string): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string) => join(root, `${checkedKey(key)}${whole}`);
 
-  /** Makes the file of a key out of one that `make` begins; nothing of that one stays. */
-  async function stand(key: string, make: (temporary: string) => Promise<void>): Promise<void> {
-    const path = pathOf(key);
+  /** Makes a file out of one that `make` begins; nothing of that one stays. */
+  async function stand(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
     const temporary = join(dirname(path), `${randomUUID()}${begun}`);
     try {
       await make(temporary);
@@ -45,7 +45,7 @@ export function createFileStore(folder: string): ObjectStore {
   return {
     async put(key, bytes, maxBytes, signal) {
       const source = measured(bytes, maxBytes, signal);
-      await stand(key, async (temporary) => {
+      await stand(pathOf(key), async (temporary) => {
         const file = await inFolder(dirname(temporary), () => open(temporary, 'wx'));
         await writeFlushed(file, source.bytes);
       });
@@ -58,9 +58,9 @@ export function createFileStore(folder: string): ObjectStore {
     },
     size: async (key) => (await unlessMissing(stat(pathOf(key))))?.size,
     async copy(from, to) {
-      const source = pathOf(from);
+      const [source, path] = [pathOf(from), pathOf(to)];
       if ((await unlessMissing(stat(source))) === undefined) throw new ObjectMissing(from);
-      await stand(to, async (temporary) => {
+      await stand(path, async (temporary) => {
         // Files are replaced and never changed, so that two keys can be names of one.
         await inFolder(dirname(temporary), () => link(source, temporary));
         const now = new Date();
@@ -144,17 +144,4 @@ async function removeEmptyFolders(folder: string, root: string): Promise<void> {
     if (!isMissing(error)) throw error;
   }
   await removeEmptyFolders(dirname(folder), root);
-}
-
-async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

@@ -1,6 +1,6 @@
-import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessMissing } from './unless-missing.js';
 
 interface Wanted {
   /** What names begin with, the folders included. */
@@ -33,13 +33,8 @@ export async function* filesUnder(
 }
 
 async function namesIn(root: string, folder: string, suffix: string) {
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException): readonly Dirent[] => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    },
-  );
-  return entries
+  const entries = await unlessMissing(readdir(join(root, folder), { withFileTypes: true }));
+  return (entries ?? [])
     .filter((entry) => entry.isDirectory() || entry.name.endsWith(suffix))
     .map((entry) => {
       const isFolder = entry.isDirectory();

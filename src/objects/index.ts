@@ -7,29 +7,25 @@
  */
 import { createFileStore } from './file-store.js';
 import type { ObjectStoreLocation } from './location.js';
-import { createS3Store } from './s3-store.js';
 import type { ObjectStore } from './store.js';
 
-export type { Inspect } from './inspection.js';
-export {
-  type ByteRange,
-  type ListedObject,
-  ObjectMissing,
-  type ObjectPage,
-  type ObjectStore,
-  ObjectStoreUnavailable,
-  ObjectTooLarge,
-  type StoredObject,
-} from './store.js';
-
+export { breakingStore } from './breaking-store.js';
+export { createInspection } from './inspection.js';
+export type { Scanner } from './scanner.js';
+export { ObjectMissing, ObjectStoreUnavailable, ObjectTooLarge } from './store.js';
+export { createThumbnailer } from './thumbnail.js';
 export { createUploadFiles, type Tell, type UploadFiles } from './upload-files.js';
+export type { ObjectStore };
 
 /** The store that the configuration names. */
-export function openObjectStore(location: ObjectStoreLocation): ObjectStore {
+export async function openObjectStore(location: ObjectStoreLocation): Promise<ObjectStore> {
   switch (location.kind) {
     case 'file':
       return createFileStore(location.folder);
-    case 's3':
+    case 's3': {
+      // Half a second and 40 MB, for who keeps files there only.
+      const { createS3Store } = await import('./s3-store.js');
       return createS3Store(location);
+    }
   }
 }

@@ -83,8 +83,9 @@ export function createS3Store(settings: S3StoreSettings): ObjectStore {
       await client.send(new CopyObjectCommand({ ...object, CopySource }));
     },
     async remove(keys) {
-      for (let from = 0; from < keys.length; from += pageMax) {
-        await removeObjects(client, Bucket, keys.slice(from, from + pageMax).map(checkedKey));
+      const checked = keys.map(checkedKey);
+      for (let from = 0; from < checked.length; from += pageMax) {
+        await removeObjects(client, Bucket, checked.slice(from, from + pageMax));
       }
     },
     async list(prefix, after) {

@@ -6,7 +6,7 @@ import {
   sha256Hex,
   type UploadCommand,
 } from '../../src/domain/index.js';
-import { createUploadDesk } from '../../src/ledger/index.js';
+import { createUploadDesk, type UploadDesk } from '../../src/ledger/index.js';
 import type { aWorld, Tenant, World } from './world.js';
 
 type Upload = Envelope<UploadCommand>;
@@ -14,7 +14,7 @@ type Upload = Envelope<UploadCommand>;
 /** Uploads of one tenant, brought as far as a test wants them. */
 export function uploadsOf(world: World, tenant: Tenant) {
   const { ledger } = world;
-  const desk = createUploadDesk(world.database);
+  const desk: UploadDesk = createUploadDesk(world.database);
   const content = sha256Hex('the content');
   const uploads = {
     desk,

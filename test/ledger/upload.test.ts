@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { uploadStages } from '../../src/domain/index.js';
 import { aQuotaOf } from './an-upload.js';
 import { aWorld } from './world.js';
 
@@ -64,6 +65,15 @@ describe('a claim', () => {
 });
 
 describe('the stages', () => {
+  test('are those that a row may have', async () => {
+    const [check] = await here.world.rows<{ text: string }>(
+      `select pg_get_constraintdef(oid) as text from pg_constraint where conname = 'upload_stage'`,
+    );
+
+    const allowed = [...(check?.text.matchAll(/'([A-Z]+)'/g) ?? [])].map(([, stage]) => stage);
+    expect(allowed).toEqual([...uploadStages]);
+  });
+
   test('lead from the claim to a published file, whose bytes are settled', async () => {
     const { tenant, committed, find, proofOf } = await aQuota();
 

@@ -26,7 +26,10 @@ export async function aFile(
     bytes,
     sha256,
     desk,
-    payload: { account, amount: bytes.length, currency: 'BYTE', sha256, mediaType: 'text/plain' },
+    payload: {
+      ...{ account, amount: bytes.length, currency: 'BYTE', sha256 },
+      mediaType: 'application/octet-stream',
+    },
     find: (opId: OpId) => desk.find(tenant, opId),
     sent,
     /** Sends it in two parts, and says that it is whole. */

@@ -3,6 +3,7 @@ import type { OpId } from '../../src/domain/index.js';
 import { type Around, inside } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+import { isGivenBack } from './a-file-world.js';
 import { aFile, begun } from './a-file.js';
 
 const hourMs = 3_600_000;
@@ -35,8 +36,7 @@ test('an upload of which bytes are missing ends after its day, and gives them ba
   expect(await world.client.result(opId)).toMatchObject({ kind: 'fail', code: 'upload-expired' });
   expect(await lasted(opId)).toBeGreaterThanOrEqual(23.9 * hourMs);
   expect(await file.find(opId)).toMatchObject({ stage: 'ABORTED', received: 60 });
-  expect(await world.available(file.account)).toBe(1_000);
-  expect(await world.disagreeing()).toEqual([]);
+  await isGivenBack(world, file);
 });
 
 test('an upload that is whole waits for its store until its day is over', async () => {
@@ -50,6 +50,5 @@ test('an upload that is whole waits for its store until its day is over', async 
   expect(await file.find(opId)).toMatchObject({ stage: 'ABORTED', received: 100 });
 
   expect(await lasted(opId)).toBeGreaterThanOrEqual(23.9 * hourMs);
-  expect(await world.available(file.account)).toBe(1_000);
-  expect(await world.disagreeing()).toEqual([]);
+  await isGivenBack(world, file);
 });

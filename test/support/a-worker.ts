@@ -44,7 +44,7 @@ const provider = createSandboxProvider({
   ...{ baseUrl: order.providerUrl, requestTimeoutMs: 1_000 },
   ...(ladderMs !== undefined && { ladderMs }),
 });
-const files = filesOf(openObjectStore({ kind: 'file', folder: order.storeFolder }));
+const files = filesOf(await openObjectStore({ kind: 'file', folder: order.storeFolder }));
 const worker = await createHoldfastWorker({
   connection: await NativeConnection.connect({ address: order.address }),
   ...{ namespace, taskQueue, workflowBundle: { codePath } },
