@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
+import { clamdAddress } from '../objects/clamd.js';
 import { objectStoreLocation } from '../objects/location.js';
 import { isWebhookTarget } from '../outbox/webhook-target.js';
 
@@ -77,6 +78,23 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
 export const objectStore = checked(
   'must be file:FOLDER or s3://BUCKET?endpoint=URL&region=NAME',
   objectStoreLocation,
+);
+
+/** What scans. */
+export const scanner = checked(
+  'must be clamd://HOST:PORT or clamd:///PATH of a socket',
+  clamdAddress,
+);
+
+/** Secrets that are bytes, the first of which signs. */
+export const byteSecrets = checked(
+  'must be one or two of base64 of 32 to 64 bytes, separated by a comma',
+  (given): readonly Uint8Array[] | undefined => {
+    const all = given.split(',').map((one) => Uint8Array.from(Buffer.from(one.trim(), 'base64')));
+    const exact = all.map((bytes) => Buffer.from(bytes).toString('base64')).join(',');
+    const fit = all.every(({ length }) => length >= 32 && length <= 64) && all.length <= 2;
+    return fit && exact === given.replaceAll(' ', '') ? all : undefined;
+  },
 );
 
 /** Where webhooks may go, as far as the URL itself tells. */

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { isPublicAddress } from '../telemetry/public-address.js';
+import { downloads } from './config-objects.js';
 import { ConfigError, type Environment, type Reader, readConfig } from './config-reader.js';
 import { sinks } from './config-sinks.js';
 import { variables } from './config-variables.js';
@@ -36,6 +37,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
     },
     webhooks: webhooksTaken(read),
     objectStore: read.value('OBJECT_STORE'),
+    downloads: downloads(read),
     approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
@@ -58,6 +60,7 @@ export function workerConfig(environment = ourEnvironment()) {
     },
     retentionDays: read.value('RETENTION_DAYS'),
     objectStore: read.value('OBJECT_STORE'),
+    scanner: read.optional('SCANNER'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }

@@ -45,7 +45,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
   const store = await composeObjects(settings, watched);
-  const { uploads, files } = composeFiles(store, database);
+  const { uploads, files } = composeFiles(settings, store, database);
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ...{ ledger: createLedger(database), objects: { uploads, files } },

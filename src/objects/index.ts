@@ -10,6 +10,7 @@ import type { ObjectStoreLocation } from './location.js';
 import type { ObjectStore } from './store.js';
 
 export { breakingStore } from './breaking-store.js';
+export { createClamd } from './clamd.js';
 export { createInspection } from './inspection.js';
 export type { Scanner } from './scanner.js';
 export { ObjectMissing, ObjectStoreUnavailable, ObjectTooLarge } from './store.js';

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ObjectTooLarge } from '../../src/objects/index.js';
-import type { ObjectStoreLocation } from '../../src/objects/location.js';
 import { content, gathered, hanging, inPieces, sha256Of } from './content.js';
+import { killedWhile } from './killed-while.js';
 import { fresh, mega, plenty, type Tested } from './tested-store.js';
 
 /** Whatever is visible is whole. */
@@ -87,7 +84,8 @@ export function survivesDeath(tested: Tested): void {
       const { location, store, forgetsMoments } = tested();
       const prefix = fresh();
 
-      await killedWhilePutting(location, `${prefix}/killed`, size);
+      const order = [JSON.stringify(location), `${prefix}/killed`, `${size}`];
+      await killedWhile(new URL('./a-putting-process.ts', import.meta.url), ...order);
 
       expect(await store.size(`${prefix}/killed`)).toBeUndefined();
       expect(await store.list(prefix)).toEqual({ objects: [] });
@@ -112,21 +110,4 @@ export function survivesDeath(tested: Tested): void {
 
     expect(await store.list(prefix)).toEqual({ objects: [] });
   });
-}
-
-async function killedWhilePutting(
-  location: ObjectStoreLocation,
-  key: string,
-  size: number,
-): Promise<void> {
-  const script = fileURLToPath(new URL('a-putting-process.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', script, JSON.stringify(location), key, `${size}`],
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-  );
-  await once(child, 'message');
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
 }
