@@ -50,9 +50,9 @@ CREATE TABLE "ledger"."upload_part" (
 );
 --> statement-breakpoint
 ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_op_operation_id_fk" FOREIGN KEY ("op") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_deduped_from_operation_id_fk" FOREIGN KEY ("deduped_from") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_deduped_from_upload_op_fk" FOREIGN KEY ("deduped_from") REFERENCES "ledger"."upload"("op") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger"."upload" ADD CONSTRAINT "upload_deleted_by_operation_id_fk" FOREIGN KEY ("deleted_by") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "ledger"."upload_part" ADD CONSTRAINT "upload_part_op_operation_id_fk" FOREIGN KEY ("op") REFERENCES "ledger"."operation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger"."upload_part" ADD CONSTRAINT "upload_part_op_upload_op_fk" FOREIGN KEY ("op") REFERENCES "ledger"."upload"("op") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "upload_content" ON "ledger"."upload" USING btree ("tenant","sha256","size") WHERE stage = 'COMMITTED';--> statement-breakpoint
 CREATE INDEX "upload_object" ON "ledger"."upload" USING btree ("object_key") WHERE stage = 'COMMITTED';--> statement-breakpoint
 CREATE INDEX "upload_open" ON "ledger"."upload" USING btree ("op") WHERE stage in ('CLAIMED', 'UPLOADED', 'VERIFIED');--> statement-breakpoint

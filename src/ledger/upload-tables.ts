@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -14,17 +15,15 @@ import { ledger, operation } from './tables.js';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
 const bytes = (name: string) => bigint(name, { mode: 'number' });
-const op = () =>
-  bytes('op')
-    .notNull()
-    .references(() => operation.id);
 const origin = () => ({ tenant: text('tenant').notNull(), trace: text('trace').notNull() });
 
 /** A file on its way into the object store, and there: one row per upload, for ever. */
 export const upload = ledger.table(
   'upload',
   {
-    op: op().primaryKey(),
+    op: bytes('op')
+      .primaryKey()
+      .references(() => operation.id),
     ...origin(),
     stage: text('stage').notNull().default('CLAIMED'),
     /** Grows by one with every change of the stage, which names the one it saw. */
@@ -41,7 +40,7 @@ export const upload = ledger.table(
     /** Which assembly is the last; each writes under a key of its own. */
     attempt: integer('attempt').notNull().default(0),
     objectKey: text('object_key'),
-    dedupedFrom: bytes('deduped_from').references(() => operation.id),
+    dedupedFrom: bytes('deduped_from').references((): AnyPgColumn => upload.op),
     deletedBy: bytes('deleted_by')
       .unique()
       .references(() => operation.id),
@@ -83,7 +82,10 @@ export const upload = ledger.table(
 export const uploadPart = ledger.table(
   'upload_part',
   {
-    op: op(),
+    // Of the upload, whose row is locked then: that of the operation others lock before it.
+    op: bytes('op')
+      .notNull()
+      .references(() => upload.op),
     n: integer('n').notNull(),
     ...origin(),
     /** The number of its first byte in the whole. */

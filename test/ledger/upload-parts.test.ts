@@ -52,6 +52,23 @@ describe('a part', () => {
     expect(await tenant.violations()).toEqual([]);
   });
 
+  test('and the end of its upload never wait for each other in a circle', async () => {
+    const { tenant, claimed, record } = await aQuota();
+    const { ledger } = here.world;
+
+    for (let round = 0; round < 20; round += 1) {
+      const upload = await claimed({ ...file, amount: 10 });
+      await Promise.all([
+        ...Array.from({ length: 6 }, (_, at) => record(upload, 0, 10, `${upload.opId}-${at}`)),
+        ledger.completeUpload(upload.opId, 1),
+        ledger.abortUpload(upload, { kind: 'withdrawn' }),
+      ]);
+    }
+
+    expect(await tenant.balance('alice')).toMatchObject({ held: 0 });
+    expect(await tenant.violations()).toEqual([]);
+  });
+
   test('of an upload that ended, expired, or is of another tenant is not taken', async () => {
     const { claimed, record, desk } = await aQuota();
     const [upload, old] = [await claimed(file), await claimed(file)];
