@@ -63,6 +63,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'fastify-type-provider-zod',
       '@fastify/*',
       '@opentelemetry/api',
+      '@tus/server',
       'jose',
       'nanoid',
       'zod',

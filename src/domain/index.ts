@@ -196,6 +196,7 @@ export {
   quarantineKeyOf,
   type UploadCommand,
   type UploadPayload,
+  type UploadRequest,
   type UploadStage,
   uploadStages,
 } from './upload.js';

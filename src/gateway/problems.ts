@@ -80,17 +80,22 @@ export const problems = {
   'if-match-required': { status: 428, title: 'The header If-Match is required' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   'json-invalid': { status: 400, title: 'The body is not JSON in UTF-8' },
+  'link-invalid': { status: 403, title: 'The link is not one that we gave, or it has ended' },
   'media-type-unsupported': { status: 415, title: 'The body must be application/json in UTF-8' },
   'method-not-allowed': { status: 405, title: 'The path does not have this method' },
   'moment-past': { status: 422, title: 'That moment has passed' },
   'not-found': { status: 404, title: 'There is no such path' },
   'not-ready': { status: 503, title: 'This process cannot serve now' },
+  'offset-conflict': { status: 409, title: 'The upload goes on at another offset' },
   'operation-unknown': { status: 404, title: 'There is no such operation' },
+  'part-damaged': { status: 460, title: 'The bytes are not those of the checksum' },
   'provider-unknown': {
     status: 404,
     title: 'There is no such provider, or no webhooks are taken from it',
   },
   'query-invalid': { status: 400, title: 'A query parameter is wrong or unknown' },
+  'quota-exceeded': { status: 413, title: 'There is no room for it on the account' },
+  'range-unsatisfiable': { status: 416, title: 'The file does not reach so far' },
   'request-invalid': { status: 400, title: 'That is not a valid HTTP request' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'second-person-needed': { status: 403, title: 'Who asked for it cannot approve it' },
@@ -99,7 +104,13 @@ export const problems = {
   'signature-required': { status: 401, title: 'A webhook is signed' },
   'sink-unknown': { status: 404, title: 'There is no such sink' },
   'timestamp-invalid': { status: 401, title: 'A webhook is sent within 300 s of our clock' },
+  'too-many-parts': { status: 413, title: 'The upload came in too many parts' },
+  'too-many-uploads': { status: 429, title: 'The account has too many uploads under way' },
+  'tus-version-unsupported': { status: 412, title: 'Tus-Resumable must be 1.0.0' },
   unavailable: { status: 503, title: 'It cannot be done now; try again with the same key' },
+  'upload-busy': { status: 423, title: 'Another request writes to the upload' },
+  'upload-ended': { status: 410, title: 'The upload has ended' },
+  'upload-header-invalid': { status: 400, title: 'A header is not what tus 1.0 expects' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'validation-failed': { status: 422, title: 'Several fields are wrong' },
   'workflow-missing': { status: 409, title: 'No workflow runs that could carry it out' },
@@ -141,13 +152,14 @@ export function problem(
   code: ProblemCode,
   more: ProblemMore = {},
   headers: Record<string, string> = {},
+  options?: ErrorOptions,
 ): Problem {
-  return new Problem(code, more, headers);
+  return new Problem(code, more, headers, options);
 }
 
 /** Something that we need is out of reach: 503, to be tried again in some seconds. */
 export function unavailable(options?: ErrorOptions): Problem {
-  return new Problem('unavailable', {}, { 'retry-after': '2' }, options);
+  return problem('unavailable', {}, { 'retry-after': '2' }, options);
 }
 
 /** The problem of a body that was refused: the code of its only fault, or `validation-failed`. */

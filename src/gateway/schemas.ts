@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { amountMax, currencies, idemKeyPattern, phases, states } from '../domain/index.js';
+import {
+  amountMax,
+  currencies,
+  idemKeyPattern,
+  phases,
+  states,
+  uploadStages,
+} from '../domain/index.js';
 import { type ProblemCode, problemMediaType, problems } from './problems.js';
 
 // What the API takes and gives, for its description and for the answers. Bodies are read by the
@@ -89,6 +96,17 @@ export const editHeaders = optionalKeyHeaders.extend({
   'if-match': z.string().meta({ description: 'The ETag that the account had', examples: ['"12"'] }),
 });
 
+const uploadBody = z.object({
+  received: z.int().meta({ description: 'Bytes that are kept' }),
+  size: z.int(),
+  stage: z.enum(uploadStages),
+  version: z.int().meta({ description: 'Grows by one with every change of the stage' }),
+  sha256: z.string().optional().meta({ description: 'Of what it turned out to be, from VERIFIED' }),
+  mediaType: z.string().optional(),
+  expiresAt: moment,
+  links: z.object({ upload: z.string(), file: z.string().optional() }),
+});
+
 export const operationBody = z
   .object({
     opId,
@@ -117,6 +135,7 @@ export const operationBody = z
     acceptedAt: moment,
     updatedAt: moment,
     version: z.int(),
+    upload: uploadBody.optional().meta({ description: 'Of an upload that is asked for by itself' }),
     links: z.object({ self: z.string(), account: z.string().optional() }),
   })
   .meta({ id: 'Operation' });

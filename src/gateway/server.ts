@@ -8,6 +8,7 @@ import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { createAcceptance } from './acceptance.js';
 import { accountRoutes } from './accounts.js';
+import { boundArrival } from './arrival.js';
 import type { App, GatewayDeps } from './app.js';
 import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
@@ -16,6 +17,7 @@ import { caseRoutes } from './cases.js';
 import { verifyRoutes } from './verify.js';
 import { drainRequests } from './drain.js';
 import { createEnds } from './ends.js';
+import { fileRoutes } from './files.js';
 import { findingRoutes } from './findings.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
@@ -24,6 +26,7 @@ import { limits } from './limits.js';
 import { methodRoutes } from './methods.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
+import { operationEventRoutes } from './operation-events.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
@@ -39,6 +42,7 @@ import {
   refuseConnection,
   sendProblem,
 } from './transport.js';
+import { uploadRoutes } from './uploads.js';
 import { webhookRoutes } from './webhooks.js';
 
 /**
@@ -54,6 +58,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   observe(app, deps);
   const isClosing = drainRequests(app, ends.stopWaiting);
   answerProblems(app, deps);
+  boundArrival(app, deps.requestTimeoutMs);
   guardRequests(app);
   requireCallers(app, deps.verifyToken);
   takeJsonOnly(app);
@@ -67,6 +72,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   payoutRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
+  operationEventRoutes(app, deps, isClosing);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   approvalRoutes(app, deps);
@@ -76,11 +82,13 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   providerRoutes(app, deps);
   eventRoutes(app, deps);
   await webhookRoutes(app, deps);
+  await uploadRoutes(app, { ...deps, acceptance });
+  fileRoutes(app, deps);
   await app.ready();
   return app;
 }
 
-function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps): App {
+function emptyApp({ outageOf, headersTimeoutMs }: GatewayDeps): App {
   const app = Fastify({
     logger: false,
     genReqId: () => nanoid(),
@@ -88,7 +96,6 @@ function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps)
     trustProxy: false,
     bodyLimit: limits.bodyBytesMax,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    requestTimeout: requestTimeoutMs ?? limits.requestTimeoutMs,
     // Ours is a problem document.
     return503OnClosing: false,
     // Whoever sends half a request and then nothing would be waited for without an end.

@@ -1,4 +1,4 @@
-import { asc, eq, type SQL } from 'drizzle-orm';
+import { asc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database/index.js';
 import type { AccountId, OpId, UploadStage } from '../domain/index.js';
 import { operation } from './tables.js';
@@ -23,6 +23,8 @@ export interface UploadRow {
   readonly attempt: number;
   /** Where the published file lies, which may be that of another upload. */
   readonly objectKey: string | null;
+  /** What a person said of it: base64, for the ring that sealed it. */
+  readonly sealed: string | null;
   /** RFC 3339. */
   readonly expiresAt: string;
   readonly changedAt: string;
@@ -53,6 +55,7 @@ const uploadColumns = {
   mediaType: upload.mediaType,
   attempt: upload.attempt,
   objectKey: upload.objectKey,
+  sealed: sql<string | null>`translate(encode(${operation.sealed}, 'base64'), E'\n', '')`,
   expiresAt: upload.expiresAt,
   changedAt: upload.changedAt,
 };

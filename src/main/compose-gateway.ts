@@ -1,7 +1,13 @@
 import { type Connection, Client as TemporalClient } from '@temporalio/client';
 import { type Client, createClient, createKeyRing } from '../client/index.js';
 import type { Database } from '../database/index.js';
-import { type App, createGateway, createLateJudge, type VerifyToken } from '../gateway/index.js';
+import {
+  type App,
+  createGateway,
+  createLateJudge,
+  type FileLinks,
+  type VerifyToken,
+} from '../gateway/index.js';
 import {
   createApprovals,
   createBreakerDesk,
@@ -9,8 +15,12 @@ import {
   createDeadLetters,
   createFindingDesk,
   createInbox,
+  createUploadDesk,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
+import { createObjectCache } from '../objects/cache.js';
+import type { ObjectStore } from '../objects/index.js';
+import { signLink, verifyLink } from '../objects/links.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
@@ -26,6 +36,9 @@ export interface HoldfastGatewayDeps {
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
   readonly approvalAbove: GatewayConfig['approvalAbove'];
+  readonly objects: ObjectStore;
+  readonly uploadLimits: GatewayConfig['uploadLimits'];
+  readonly downloads: GatewayConfig['downloads'];
   /** How webhooks are signed; of a provider that is not here none are taken. */
   readonly webhooks: GatewayConfig['webhooks'];
   readonly tracing: Tracing;
@@ -53,6 +66,12 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     deadLetters: createDeadLetters(database),
     approvals: createApprovals(database),
     findings: createFindingDesk(database),
+    uploads: createUploadDesk(database),
+    links: fileLinks(deps.downloads),
+    copies: createObjectCache({
+      folder: deps.downloads.cacheFolder,
+      bytesMax: deps.downloads.cacheBytesMax,
+    }),
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {
@@ -64,6 +83,15 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     },
     outageOf,
   });
+}
+
+/** None are given without a secret. */
+function fileLinks({ linkSecrets }: GatewayConfig['downloads']): FileLinks | undefined {
+  if (linkSecrets.length === 0) return undefined;
+  return {
+    sign: (link) => signLink(link, linkSecrets, Date.now()),
+    verify: (link, proof) => verifyLink(link, proof, linkSecrets, Date.now()),
+  };
 }
 
 function webhookReaders({ sandbox, stripe }: GatewayConfig['webhooks']) {

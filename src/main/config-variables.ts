@@ -3,6 +3,7 @@ import { variables as alertVariables } from './config-alert-variables.js';
 import { variables as eventVariables } from './config-event-variables.js';
 import { variables as objectVariables } from './config-object-variables.js';
 import type { Variable } from './config-reader.js';
+import { variables as uploadVariables } from './config-upload-variables.js';
 import * as kind from './config-values.js';
 
 /** Every variable that Holdfast reads; `.env.example` is written from it. */
@@ -242,6 +243,7 @@ export const variables = {
   },
 
   ...objectVariables,
+  ...uploadVariables,
 
   ...eventVariables,
 

@@ -37,6 +37,10 @@ export function gatewayConfig(environment = ourEnvironment()) {
     },
     webhooks: webhooksTaken(read),
     objectStore: read.value('OBJECT_STORE'),
+    uploadLimits: {
+      ttlMs: read.value('UPLOAD_TTL_HOURS') * 3_600_000,
+      openMax: read.value('UPLOADS_OPEN_MAX'),
+    },
     downloads: downloads(read),
     approvalAbove: read.value('APPROVAL_AMOUNT'),
     payloadKeys: read.value('PAYLOAD_KEYS'),

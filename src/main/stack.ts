@@ -8,6 +8,7 @@ import {
   type ServersOptions,
   type StackDatabase,
   type StackTemporal,
+  stackLinkSecret,
   stackPayloadKeys,
   stackWebhookSecret,
   startStackDatabase,
@@ -102,8 +103,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ]);
     const keys = await stackPayloadKeys(stateDir);
     const webhookSecret = await stackWebhookSecret(stateDir);
+    const linkSecret = await stackLinkSecret(stateDir);
     const { jwksUrl } = issuer;
-    const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
+    const secrets = { keys, webhookSecret, linkSecret };
+    const where = { database, temporal, jwksUrl, ...secrets, ports, bundle };
     const { providerLedgerFile, workerAt, ...ours } = processes(options, where);
     const { worker, gateway, sandbox, relay } = ours;
     onProgress('Starting provider, worker, relay and gateway ...');
@@ -141,6 +144,7 @@ interface Whereabouts {
   readonly jwksUrl: string;
   readonly keys: string;
   readonly webhookSecret: string;
+  readonly linkSecret: string;
   readonly ports: StackPorts;
   readonly bundle: string;
 }
@@ -192,6 +196,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       PORT: `${ports.gateway}`,
       METRICS_PORT: `${ports.gatewayMetrics ?? 'off'}`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
+      DOWNLOAD_LINK_SECRET: where.linkSecret,
       AUTH_ISSUER: issuer,
       AUTH_AUDIENCE: audience,
       AUTH_JWKS_URL: jwksUrl,

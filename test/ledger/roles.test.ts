@@ -106,10 +106,10 @@ describe('the roles', () => {
       'violations_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
-      ...['lock_upload_v1', 'record_part_v1', 'unlock_upload_v1'],
+      ...['breaker_report_v1', 'lock_upload_v1', 'record_part_v1', 'unlock_upload_v1'],
     ];
     const verbs = [
-      ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
+      ...['begin_late_v1', 'end_late_v1'],
       ...[
         'attempt_v1',
         'capture_v1',

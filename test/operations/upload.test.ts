@@ -6,7 +6,7 @@ import { sweptOnce } from '../support/a-sweep.js';
 import type { Around } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
 import { customers } from '../support/running-world.js';
-import { aFileWorld, isGivenBack } from './a-file-world.js';
+import { aFileWorld } from './a-file-world.js';
 import { aFile, begun, chunksOf } from './a-file.js';
 import { play } from './play.js';
 import { reached } from '../replay/reached.js';
