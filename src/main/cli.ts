@@ -7,6 +7,7 @@ import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
 import { addReconcileCommand } from './cli-reconcile.js';
+import { addUploadCommand } from './cli-upload.js';
 import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
 
@@ -24,6 +25,7 @@ Examples:
   $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
+  $ npx holdfast upload film.mp4
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
@@ -40,6 +42,7 @@ const program = new Command('holdfast')
   .addHelpText('after', examples);
 
 addPaymentCommands(program);
+addUploadCommand(program);
 addOperationCommands(program);
 
 program

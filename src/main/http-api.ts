@@ -20,6 +20,12 @@ export interface OperationBody {
   readonly acceptedAt: string;
   readonly updatedAt: string;
   readonly version: number;
+  /** Of an upload, how far it is. */
+  readonly upload?: {
+    readonly stage: string;
+    readonly received: number;
+    readonly sha256?: string;
+  };
 }
 
 export interface BalanceBody {
