@@ -58,6 +58,12 @@ export const sweeps = {
     few: 10,
     full: 100,
   },
+  // A round is a part of 5 MiB, all of one file.
+  'upload-kills': {
+    file: 'test/chaos/upload-kills.test.ts',
+    few: 13,
+    full: 205,
+  },
   'ride-ends': {
     file: 'test/chaos/ride-races.test.ts',
     few: 12,

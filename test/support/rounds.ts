@@ -11,6 +11,8 @@ export interface Swept {
   readonly operations: number;
   /** Rules of the ledger that do not hold after it. */
   readonly violations: readonly string[];
+  /** What else was seen, in words. */
+  readonly note?: string;
 }
 
 declare module 'vitest' {
