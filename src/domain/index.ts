@@ -128,6 +128,7 @@ export {
   percentOf,
   plus,
 } from './money.js';
+export { type Channel, channels } from './notice.js';
 export {
   isFinal,
   isState,
