@@ -17,7 +17,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['activities'],
   },
   activities: {
-    values: ['domain', '@temporalio/activity', '@temporalio/common'],
+    values: ['domain', 'notices', '@temporalio/activity', '@temporalio/common'],
     types: ['everything'],
   },
   ledger: {
@@ -40,6 +40,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   objects: { values: ['domain', 'packages'], types: [] },
   providers: { values: ['domain', 'packages'], types: [] },
+  notices: {
+    values: ['domain', 'mustache', 'libphonenumber-js', 'node:net', 'node:url'],
+    types: [],
+  },
   reconciler: {
     values: ['domain', 'database', 'ledger/reads', 'client'],
     types: ['ledger', 'providers', 'telemetry'],
@@ -59,6 +63,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'domain',
       'client',
       'ledger/reads',
+      'notices',
       'fastify',
       'fastify-type-provider-zod',
       '@fastify/*',

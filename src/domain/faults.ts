@@ -11,13 +11,18 @@ export type FaultCode =
   | 'amount-too-large'
   | 'body-invalid'
   | 'currency-invalid'
+  | 'device-token-invalid'
+  | 'email-invalid'
   | 'field-invalid'
   | 'field-required'
   | 'moment-invalid'
   | 'not-supported'
+  | 'phone-invalid'
+  | 'phone-premium'
   | 'text-invalid'
   | 'text-too-long'
-  | 'unknown-field';
+  | 'unknown-field'
+  | 'webhook-url-invalid';
 
 export interface Fault {
   /** The field's name, `metadata.key` inside metadata, empty for the body itself. */
