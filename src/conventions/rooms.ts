@@ -25,13 +25,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: [],
   },
   database: { values: ['domain', 'postgres', 'drizzle-orm', 'node:*'], types: [] },
+  network: { values: ['ipaddr.js', 'node:*'], types: [] },
   outbox: {
     values: [
       'domain',
       'database',
+      'network',
       'drizzle-orm',
       '@nats-io/*',
-      'ipaddr.js',
       'standardwebhooks',
       'undici',
       'node:*',
@@ -39,7 +40,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['telemetry'],
   },
   objects: { values: ['domain', 'packages'], types: [] },
-  providers: { values: ['domain', 'packages'], types: [] },
+  providers: { values: ['domain', 'network', 'packages'], types: [] },
   notices: {
     values: ['domain', 'mustache', 'libphonenumber-js', 'node:net', 'node:url'],
     types: [],
@@ -76,7 +77,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     types: ['everything'],
   },
   console: { values: ['domain', 'client', 'ledger/reads'], types: ['everything'] },
-  telemetry: { values: ['domain', 'packages'], types: ['everything'] },
+  telemetry: { values: ['domain', 'network', 'packages'], types: ['everything'] },
   servers: { values: ['packages'], types: [] },
   generator: { values: ['domain', 'node:*'], types: [] },
   conventions: { values: ['oxc-parser', 'node:*'], types: [] },

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
-import { isWebhookTarget } from '../outbox/webhook-target.js';
+import { isWebhookTarget } from '../network/index.js';
 
 // The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
 

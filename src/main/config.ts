@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { isPublicAddress } from '../telemetry/public-address.js';
+import { isPublicAddress } from '../network/index.js';
 import { ConfigError, type Environment, type Reader, readConfig } from './config-reader.js';
 import { sinks } from './config-sinks.js';
 import { variables } from './config-variables.js';

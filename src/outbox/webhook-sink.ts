@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
+import { checkedLookup, isWebhookTarget, type Lookup } from '../network/index.js';
 import type { Refusal, Sink } from './relay.js';
-import { checkedLookup, isWebhookTarget, type Lookup } from './webhook-target.js';
 
 export interface WebhookSinkOptions {
   /** https to a public host, or http to this machine. */
