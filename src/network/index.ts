@@ -6,4 +6,4 @@
  * proved in: test/network, and with real connections in test/outbox and test/providers
  */
 export { isPublicAddress } from './public-address.js';
-export { checkedLookup, isWebhookTarget, type Lookup } from './webhook-target.js';
+export { checkedLookup, isWebhookTarget, type Lookup, mayReach } from './webhook-target.js';

@@ -3,8 +3,6 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { isPublicAddress } from './public-address.js';
 
-type Protocol = Pick<URL, 'protocol'>;
-
 /** Finds all addresses of a name. */
 export type Lookup = (
   name: string,
@@ -22,15 +20,19 @@ export function isWebhookTarget(text: string): boolean {
 }
 
 /**
- * Looks the host up each time that a connection is made, and gives no address that the target may
- * not have: between a check before that and the connection, a name can come to mean another.
+ * Looks the host up each time that a connection is made, and gives none of its addresses unless it
+ * may have them all: between a check before that and the connection, a name can come to mean
+ * another.
  */
-export function checkedLookup(target: Protocol, lookup: Lookup = systemLookup): LookupFunction {
+export function checkedLookup(
+  mayHave: (address: string) => boolean,
+  lookup: Lookup = systemLookup,
+): LookupFunction {
   return (name, { all }, done) =>
     lookup(name, { all: true }, (error, found) => {
       if (error) return done(error, '');
       const [first] = found;
-      if (!first || !found.every(({ address }) => mayReach(target, address))) {
+      if (!first || !found.every(({ address }) => mayHave(address))) {
         const forbidden = new Error('the host has an address that is not allowed');
         return done(Object.assign(forbidden, { code: 'ADDRESS_NOT_ALLOWED' }), '');
       }
@@ -39,7 +41,7 @@ export function checkedLookup(target: Protocol, lookup: Lookup = systemLookup): 
 }
 
 /** https goes out, and to public addresses alone; http never leaves this machine. */
-function mayReach({ protocol }: Protocol, address: string): boolean {
+export function mayReach({ protocol }: Pick<URL, 'protocol'>, address: string): boolean {
   if (protocol === 'http:') return ipaddr.parse(address).range() === 'loopback';
   return isPublicAddress(address);
 }

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, fetch } from 'undici';
 import type { Alert } from '../ledger/index.js';
-import { checkedLookup } from '../network/index.js';
+import { checkedLookup, isPublicAddress } from '../network/index.js';
 import { alertWords } from './alert-words.js';
 
 export interface AlertWebhookOptions {
@@ -21,7 +21,7 @@ const timeoutMs = 5_000;
 
 /** One POST each: a repetition has the same `webhook-id`. Follows no redirect. */
 export function createAlertWebhook(options: AlertWebhookOptions): SendAlert {
-  const lookup = checkedLookup(new URL(options.url));
+  const lookup = checkedLookup(isPublicAddress);
   const dispatcher = new Agent({
     connect: { timeout: timeoutMs, ...(!options.inside && { lookup }) },
   });

@@ -158,7 +158,7 @@ describe('where alerts go', () => {
 
     const refused = createAlertWebhook({ url, inside: false, linkBase })(alert);
     await expect(refused).rejects.toMatchObject({
-      cause: { message: 'the name leads to an address inside' },
+      cause: { message: 'the host has an address that is not allowed' },
     });
     expect(receiver.received).toEqual([]);
 
