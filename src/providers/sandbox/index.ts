@@ -13,9 +13,6 @@ export {
 } from './fault-rule.js';
 export { type Charge, readSandboxLedger } from './ledger.js';
 export { magicAmounts } from './magic-amounts.js';
-export {
-  createSandboxServer,
-  type SandboxLogLine,
-  type SandboxServerOptions,
-} from './server.js';
+export type { SandboxLogLine } from './app.js';
+export { createSandboxServer, type SandboxServerOptions } from './server.js';
 export { createSandboxWebhooks } from './webhook.js';
