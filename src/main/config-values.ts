@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
 import { isWebhookTarget } from '../network/index.js';
+import { parseEmailAddress } from '../notices/index.js';
+import type { MailServer } from '../providers/email/index.js';
 
 // The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
 
@@ -76,6 +78,35 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
 export const webhookTarget = checked(
   'must be an https URL of a public host, or an http URL of this machine',
   (given) => (isWebhookTarget(given) ? given : undefined),
+);
+
+/** An account of Twilio. */
+export const twilioAccount = checked('must be AC and 32 hexadecimal digits', (given) =>
+  /^AC[0-9a-f]{32}$/.test(given) ? given : undefined,
+);
+
+/** An e-mail address. */
+export const emailAddress = checked('must be an e-mail address', (given) => {
+  const parsed = parseEmailAddress(given);
+  return parsed.ok ? parsed.value : undefined;
+});
+
+/** A server that takes mail; without TLS only on this machine. */
+export const smtpUrl = checked(
+  'must be a URL such as smtps://user:password@host:465 or smtp://host:587',
+  (given): MailServer | undefined => {
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    const secure = url?.protocol === 'smtps:';
+    if (!url?.hostname || (!secure && url.protocol !== 'smtp:')) return undefined;
+    const { hostname: host, username, password } = url;
+    return {
+      ...{ host, secure, port: Number(url.port) || (secure ? 465 : 587) },
+      requireTLS: !['localhost', '127.0.0.1'].includes(host),
+      ...(username && {
+        credentials: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
+      }),
+    };
+  },
 );
 
 /** Servers of NATS, all of them with TLS or none. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { awaitFreePort, freePort } from '../servers/port.js';
 import { bundleWorkflows } from './bundle-workflows.js';
 import { childEnvironment, tokenConfig } from './config.js';
+import { type StackNotices, stackNotices } from './stack-notices.js';
 import { createStackProcess, type StackProcess } from './stack-process.js';
 import {
   type ServersOptions,
@@ -21,6 +22,9 @@ export interface StackPorts {
   readonly workerHealth: number;
   readonly relayHealth: number;
   readonly sandbox: number;
+  /** Of the far side of all channels: HTTP, and mail. */
+  readonly notices: number;
+  readonly noticesSmtp: number;
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
   readonly workerMetrics?: number;
@@ -46,6 +50,7 @@ export interface Stack {
     readonly docs: string;
     readonly temporalUi: string;
     readonly provider: string;
+    readonly notices: string;
   };
   /** For the role that may read, and for the owner. */
   readonly readerUrl: string;
@@ -53,9 +58,12 @@ export interface Stack {
   readonly namespace: string;
   /** What the provider itself wrote down. */
   readonly providerLedgerFile: string;
+  /** What came through of notices, by the far side's own record. */
+  readonly noticesLedgerFile: string;
   readonly worker: StackProcess;
   readonly gateway: StackProcess;
   readonly sandbox: StackProcess;
+  readonly noticesSandbox: StackProcess;
   readonly relay: StackProcess;
   readonly temporal: StackTemporal;
   readonly postgres: StackDatabase['server'];
@@ -103,12 +111,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const keys = await stackPayloadKeys(stateDir);
     const webhookSecret = await stackWebhookSecret(stateDir);
     const { jwksUrl } = issuer;
-    const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
+    const notices = await stackNotices(stateDir, ports);
+    const where = { database, temporal, jwksUrl, keys, webhookSecret, notices, ports, bundle };
     const { providerLedgerFile, workerAt, ...ours } = processes(options, where);
-    const { worker, gateway, sandbox, relay } = ours;
-    onProgress('Starting provider, worker, relay and gateway ...');
-    for (const process of [sandbox, relay, worker, gateway]) stops.push(process.stop);
-    await allOrThrow([sandbox.start(), relay.start(), worker.start(), gateway.start()]);
+    const { worker, gateway, sandbox, noticesSandbox, relay } = ours;
+    const all = [sandbox, noticesSandbox, relay, worker, gateway];
+    onProgress('Starting provider, channels of notices, worker, relay and gateway ...');
+    for (const process of all) stops.push(process.stop);
+    await allOrThrow(all.map((process) => process.start()));
     const url = `http://127.0.0.1:${ports.gateway}`;
     return {
       urls: {
@@ -116,10 +126,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         docs: `${url}/docs`,
         temporalUi: temporal.uiUrl,
         provider: `http://127.0.0.1:${ports.sandbox}`,
+        notices: `http://127.0.0.1:${ports.notices}`,
       },
       readerUrl: database.readerUrl,
       ownerUrl: database.ownerUrl,
       namespace: temporal.namespace,
+      noticesLedgerFile: notices.ledgerFile,
       ...{ providerLedgerFile, ...ours, temporal, postgres: database.server, stop },
       addWorker: async () => {
         const another = workerAt(await freePort());
@@ -141,13 +153,14 @@ interface Whereabouts {
   readonly jwksUrl: string;
   readonly keys: string;
   readonly webhookSecret: string;
+  readonly notices: StackNotices;
   readonly ports: StackPorts;
   readonly bundle: string;
 }
 
 function processes(options: StackOptions, where: Whereabouts) {
   const { stateDir, onProgress, onLine } = options;
-  const { database, temporal, jwksUrl, keys, webhookSecret, ports } = where;
+  const { database, temporal, jwksUrl, keys, webhookSecret, notices, ports } = where;
   const { issuer, audience } = tokenConfig();
   const providerLedgerFile = join(stateDir, 'provider.jsonl');
   const processOf = (name: string, port: number, ready: string, own: Record<string, string>) =>
@@ -171,6 +184,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${port}`,
       METRICS_PORT: `${metricsPort ?? 'off'}`,
+      ...notices.environment,
       SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
     });
   return {
@@ -181,6 +195,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       SANDBOX_PSP_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/v1/webhooks/sandbox`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
     }),
+    noticesSandbox: processOf('notices-sandbox', ports.notices, '/livez', notices.environment),
     worker: workerAt(ports.workerHealth, ports.workerMetrics),
     relay: processOf('relay', ports.relayHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
@@ -192,6 +207,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       PORT: `${ports.gateway}`,
       METRICS_PORT: `${ports.gatewayMetrics ?? 'off'}`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
+      ...notices.environment,
       AUTH_ISSUER: issuer,
       AUTH_AUDIENCE: audience,
       AUTH_JWKS_URL: jwksUrl,
@@ -207,9 +223,11 @@ async function allOrThrow<const Parts extends readonly unknown[]>(parts: Parts) 
 
 async function freePorts(): Promise<StackPorts> {
   const ports = new Set<number>();
-  while (ports.size < 4) ports.add(await freePort());
-  const [gateway = 0, workerHealth = 0, relayHealth = 0, sandbox = 0] = ports;
-  return { gateway, workerHealth, relayHealth, sandbox, temporal: 0, temporalUi: 0 };
+  while (ports.size < 6) ports.add(await freePort());
+  const [gateway = 0, workerHealth = 0, relayHealth = 0, ...others] = ports;
+  const [sandbox = 0, notices = 0, noticesSmtp = 0] = others;
+  const sandboxes = { sandbox, notices, noticesSmtp };
+  return { gateway, workerHealth, relayHealth, ...sandboxes, temporal: 0, temporalUi: 0 };
 }
 
 const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
@@ -217,6 +235,8 @@ const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   workerHealth: 'HEALTH_PORT',
   relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
+  notices: 'NOTICES_SANDBOX_PORT',
+  noticesSmtp: 'NOTICES_SANDBOX_SMTP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
   relayMetrics: 'METRICS_PORT (the relay takes the one after that)',
   workerMetrics: 'METRICS_PORT',

@@ -6,3 +6,4 @@
  * proved in: test/providers/email.test.ts and channel-conformance, against smtp-server
  */
 export { createEmailChannel } from './client.js';
+export type { MailServer } from './smtp.js';

@@ -21,9 +21,9 @@ const googleEndpoint = 'https://fcm.googleapis.com';
 export function createFcmChannel(options: FcmChannelOptions): ChannelProvider {
   const { account, endpoint = googleEndpoint, timeoutMs } = options;
   const common = { timeoutMs, fetch: options.fetch ?? fetch };
-  const tokens = createAccessTokens(account, common);
+  const tokens = createAccessTokens(account, { ...common, timeoutMs: timeoutMs / 2 });
   const profile: ChannelProfile = {
-    ...{ channel: 'push', timeoutMs: 2 * timeoutMs },
+    ...{ channel: 'push', timeoutMs },
     // There is no way to ask what became of a message; the same tag is shown once.
     ...{ lookUp: false, visibilityDelayMs: 0, collapses: true },
   };
@@ -31,10 +31,12 @@ export function createFcmChannel(options: FcmChannelOptions): ChannelProvider {
   return {
     profile,
     async send(delivery) {
+      const until = Date.now() + timeoutMs;
       const token = await tokens.current();
       if (token.kind !== 'token') return token;
       const answer = await call({
         ...common,
+        timeoutMs: Math.max(until - Date.now(), 1),
         url: new URL(`${endpoint}/v1/projects/${account.projectId}/messages:send`),
         method: 'POST',
         headers: { authorization: `Bearer ${token.value}`, ...traced(delivery.trace) },
