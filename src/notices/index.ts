@@ -14,8 +14,6 @@ export {
 export {
   isTemplateName,
   parseTemplateData,
-  type Rendered,
   renderTemplate,
-  type TemplateName,
   templateNames,
 } from './template.js';

@@ -4,7 +4,7 @@ import type { ChannelProvider } from './channel.js';
 
 const retryAfterMsDefault = 5_000;
 /** Soon: a notice that comes late is worth less than a question too many. */
-export const askAgainAfterMs = 5_000;
+const askAgainAfterMs = 5_000;
 
 /** Certainly nothing was sent. */
 export function notSent(reason: string, nextRetryAfterMs = retryAfterMsDefault): Retry {

@@ -62,9 +62,10 @@ function delivers(channel: Channel, start: Start): void {
 
     const delivered = await world.delivered();
     const shown = delivered.filter((one) => one.shown);
-    expect(delivered.map(({ deliveryId }) => deliveryId)).toEqual(
-      new Array(2).fill('op_one:notice.1'),
-    );
+    expect(delivered.map(({ deliveryId }) => deliveryId)).toEqual([
+      'op_one:notice.1',
+      'op_one:notice.1',
+    ]);
     expect(shown).toHaveLength(world.provider.profile.collapses ? 1 : 2);
     // Who is not spared the second can tell it by its id.
     expect(new Set(delivered.map(({ text }) => /#\w{8}$/.exec(text)?.[0])).size).toBe(1);
@@ -165,7 +166,7 @@ function looksUp(start: Start): void {
 
     const answer = await find?.(deliveryId, to, Date.now());
 
-    if (find !== undefined) expect(answer).toMatchObject({ kind: 'unknown' });
+    expect(answer?.kind).toBe(find && 'unknown');
     keepsSecrets(world, answer);
   });
 }

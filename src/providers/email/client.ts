@@ -1,5 +1,5 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { Fail, Retry, Unknown } from '../../domain/index.js';
+import { type Fail, type Retry, type Unknown, unreachable } from '../../domain/index.js';
 import type { ChannelProfile, ChannelProvider, Delivery, Sent } from '../channel.js';
 import { addressRefused, inDoubt, noticeRefused, notSent } from '../channel-answers.js';
 import { type MailAnswer, type MailServer, sendMail } from './smtp.js';
@@ -58,8 +58,10 @@ function outcomeOf(answer: MailAnswer): Sent | Retry | Fail | Unknown {
       return notSent(answer.reason);
     case 'lost':
       return inDoubt(answer.reason);
-    default:
+    case 'refused':
       return refusal(answer);
+    default:
+      return unreachable(answer);
   }
 }
 

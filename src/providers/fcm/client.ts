@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { Fail, Retry, Unknown } from '../../domain/index.js';
 import { type Answered, call } from '../call.js';
 import type { ChannelProfile, ChannelProvider, Delivery, Sent } from '../channel.js';
@@ -77,45 +78,42 @@ function outcomeOf(answer: Answered): Sent | Retry | Fail | Unknown {
       ? { kind: 'sent', providerId: name }
       : unanswered(answer);
   }
-  const code = errorCodeOf(json);
+  const { code, ofToken } = errorOf(json);
   // FCM asks for a minute at least where it does not say.
   if (status === 429) return notSent('rate-limited', retryAfterMs ?? quotaRetryMs);
   if (status === 401 && code !== 'THIRD_PARTY_AUTH_ERROR') return notSent('access-token-refused');
   if (code === 'UNREGISTERED') return addressRefused(code);
-  if (code === 'INVALID_ARGUMENT' && isAboutToken(json)) return addressRefused(code);
+  if (code === 'INVALID_ARGUMENT' && ofToken) return addressRefused(code);
   const isRefused = status >= 400 && status < 500 && code !== undefined;
   return isRefused ? noticeRefused(code) : unanswered(answer);
 }
 
-interface ErrorBody {
-  readonly error?: {
-    readonly status?: unknown;
-    readonly details?: readonly {
-      readonly errorCode?: unknown;
-      readonly fieldViolations?: readonly { readonly field?: unknown }[];
-    }[];
+const codeForm = z
+  .string()
+  .regex(/^[A-Z][A-Z_]{2,63}$/)
+  .optional()
+  .catch(undefined);
+const errorBody = z.object({
+  error: z.object({
+    status: codeForm,
+    details: z
+      .array(
+        z.object({
+          errorCode: codeForm,
+          fieldViolations: z.array(z.object({ field: z.string().optional() })).optional(),
+        }),
+      )
+      .optional(),
+  }),
+});
+
+/** FCM's own code, else that of Google's APIs in general, and whether it is about the token. */
+function errorOf(json: unknown): { readonly code?: string | undefined; readonly ofToken: boolean } {
+  const { data } = errorBody.safeParse(json);
+  const { status, details = [] } = data?.error ?? {};
+  const fields = details.flatMap(({ fieldViolations = [] }) => fieldViolations);
+  return {
+    code: details.find(({ errorCode }) => errorCode !== undefined)?.errorCode ?? status,
+    ofToken: fields.some(({ field }) => field === 'message.token'),
   };
-}
-
-const known = /^[A-Z][A-Z_]{2,63}$/;
-
-/** FCM's own code, else that of Google's APIs in general. */
-function errorCodeOf(json: unknown): string | undefined {
-  const { error } = (json ?? {}) as ErrorBody;
-  const own = detailsOf(json).map(({ errorCode }) => errorCode);
-  const code = [...own, error?.status].find((one) => typeof one === 'string' && known.test(one));
-  return code as string | undefined;
-}
-
-function isAboutToken(json: unknown): boolean {
-  return detailsOf(json).some(
-    ({ fieldViolations }) =>
-      Array.isArray(fieldViolations) &&
-      fieldViolations.some((violation) => violation?.field === 'message.token'),
-  );
-}
-
-function detailsOf(json: unknown) {
-  const { error } = (json ?? {}) as ErrorBody;
-  return Array.isArray(error?.details) ? error.details.filter((one) => one !== null) : [];
 }

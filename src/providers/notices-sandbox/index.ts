@@ -6,8 +6,4 @@
  * proved in: test/providers
  */
 export { type DeliveredNotice, readNoticesLedger } from './ledger.js';
-export {
-  createNoticesSandbox,
-  type NoticesSandbox,
-  type NoticesSandboxOptions,
-} from './server.js';
+export { createNoticesSandbox } from './server.js';

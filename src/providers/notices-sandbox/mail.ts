@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
@@ -25,6 +25,7 @@ export async function startMailServer(
 ): Promise<MailServer> {
   const { ledger, faults, closing, onLog } = deps;
   const struck = new WeakMap<object, SandboxFault>();
+  const sockets = new Map<number, Socket>();
 
   const server = new SMTPServer({
     ...{ disabledCommands: ['AUTH', 'STARTTLS'], size: sizeMax, closeTimeout: 100 },
@@ -53,19 +54,21 @@ export async function startMailServer(
         });
       }
       if (hangs.includes(fault?.fault)) return;
-      if (before.includes(fault?.fault) || after.includes(fault?.fault)) return cut(session);
+      if (before.includes(fault?.fault) || after.includes(fault?.fault)) {
+        sockets.get(session.remotePort)?.destroy();
+        return;
+      }
       answer(null, 'kept');
     },
   });
   // A client that goes away in the middle is no reason to end.
   server.on('error', (error) => onLog({ level: 'error', message: 'mail', code: error.name }));
 
-  function cut(session: object): void {
-    for (const connection of server.connections) {
-      if (connection.session === session) connection._socket.destroy();
-    }
-  }
-
+  server.server.on('connection', (socket: Socket) => {
+    const { remotePort = 0 } = socket;
+    sockets.set(remotePort, socket);
+    socket.once('close', () => sockets.delete(remotePort));
+  });
   server.listen(deps.port, deps.host);
   await once(server.server, 'listening');
   return {
@@ -75,15 +78,9 @@ export async function startMailServer(
 }
 
 function refusalOf(fault: SandboxFault | undefined): Error | null {
-  switch (fault?.fault) {
-    case 'decline':
-      return reply(Number(fault.declineCode ?? 550), 'no such mailbox here');
-    case 'rate-limit':
-    case 'down':
-      return reply(451, 'try again later');
-    default:
-      return null;
-  }
+  const { fault: name, declineCode = '550' } = fault ?? {};
+  if (name === 'decline') return reply(Number(declineCode), 'no such mailbox here');
+  return name === 'rate-limit' || name === 'down' ? reply(451, 'try again later') : null;
 }
 
 function reply(responseCode: number, words: string): Error {

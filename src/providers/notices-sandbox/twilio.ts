@@ -70,7 +70,7 @@ export function twilioRoutes(
       const all = messages.filter((message) => to === null || message.to === to);
       const data = all.slice(page * size, (page + 1) * size);
       query.set('Page', `${page + 1}`);
-      const next = all.length > (page + 1) * size ? `${path}?${query}` : null;
+      const next = all.length > (page + 1) * size ? `${path}?${query.toString()}` : null;
       const body = { messages: data.map(shown), next_page_uri: next, page, page_size: size };
       return { status: 200, body };
     }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Fail, NotFound, Retry, Unknown } from '../../domain/index.js';
+import type { Fail, Retry, Unknown } from '../../domain/index.js';
 import { type Answered, call } from '../call.js';
 import type { ChannelProfile, ChannelProvider, Sent } from '../channel.js';
 import { addressRefused, inDoubt, noticeRefused, unanswered } from '../channel-answers.js';
@@ -94,7 +94,7 @@ export function createTwilioChannel(options: TwilioChannelOptions): ChannelProvi
         // The newest are first.
         const isPast = found.messages.some(({ createdAt }) => createdAt < since - lagMs);
         url = isPast ? undefined : found.next;
-        if (url === undefined) return { kind: 'not-found', reference: deliveryId } as NotFound;
+        if (url === undefined) return { kind: 'not-found', reference: deliveryId };
       }
       return inDoubt('list-too-long');
     },
@@ -111,7 +111,7 @@ function markOf(deliveryId: string): string {
 }
 
 function callbackOf(callbackUrl: string, deliveryId: string): string {
-  return `${callbackUrl}?${new URLSearchParams({ delivery: deliveryId })}`;
+  return `${callbackUrl}?delivery=${encodeURIComponent(deliveryId)}`;
 }
 
 function outcomeOf(answer: Answered): Sent | Retry | Fail | Unknown {
