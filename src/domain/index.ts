@@ -33,6 +33,8 @@ export {
   breakerProfiles,
   type CallTally,
   closedBreaker,
+  type GuardedProvider,
+  guardedProviders,
   hearsSuccess,
   isolatedBreaker,
   paymentProviders,

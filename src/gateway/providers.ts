@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BreakerAct, breakerActs, paymentProviders } from '../domain/index.js';
+import { type BreakerAct, breakerActs, guardedProviders } from '../domain/index.js';
 import type { BreakerStanding } from '../ledger/index.js';
 import type { App, GatewayDeps } from './app.js';
 import type { Role } from './auth.js';
@@ -29,7 +29,7 @@ export function providerRoutes(app: App, { breakers }: Deps): void {
     },
     async () => {
       const standings = await breakers.list();
-      return { data: paymentProviders.map((name) => viewOf(name, standings)) };
+      return { data: guardedProviders.map((name) => viewOf(name, standings)) };
     },
   );
   for (const act of breakerActs) actRoute(app, breakers, act);
@@ -55,7 +55,7 @@ function actRoute(app: App, breakers: Deps['breakers'], act: BreakerAct): void {
     },
     async ({ caller, params, body }) => {
       const { reason } = readBody(parseCaseAct(body, 'verify'));
-      const name = paymentProviders.find((known) => known === params.provider);
+      const name = guardedProviders.find((known) => known === params.provider);
       if (name === undefined) throw problem('provider-unknown');
       await breakers.operate(name, act, `${caller.tenant}/${caller.subject}`, reason);
       return viewOf(name, await breakers.list());
@@ -78,7 +78,7 @@ const all = 'For all tenants: they have the provider in common. Workers see it w
 const described: Readonly<Record<BreakerAct, { summary: string; description: string }>> = {
   isolate: {
     summary: 'Let nothing out to the provider until it is reset',
-    description: `Payments wait as deferred, with their money held. ${all}`,
+    description: `Payments wait as deferred, with their money held; notices do not wait. ${all}`,
   },
   reset: { summary: 'Let everything out to the provider again', description: all },
 };

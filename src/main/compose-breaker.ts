@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Database } from '../database/index.js';
-import type { BreakerProfile } from '../domain/index.js';
+import type { BreakerProfile, GuardedProvider } from '../domain/index.js';
 import { createBreakerStore } from '../ledger/index.js';
 import { type Breaker, createBreaker } from '../providers/breaker.js';
 import { type Log, measureBreaker, type Metrics } from '../telemetry/index.js';
@@ -13,7 +13,7 @@ export interface BreakerDeps {
 
 /** The breaker of one provider, which this worker has in common with all others. */
 export function composeBreaker(
-  provider: string,
+  provider: GuardedProvider,
   profile: BreakerProfile,
   { database, log, metrics }: BreakerDeps,
 ): Breaker {

@@ -1,4 +1,4 @@
-import { breakerProfiles, type Channel } from '../domain/index.js';
+import { breakerProfiles, type Channel, type GuardedProvider } from '../domain/index.js';
 import type { ChannelProvider } from '../providers/channel.js';
 import { notConfigured } from '../providers/channel-answers.js';
 import { createEmailChannel } from '../providers/email/index.js';
@@ -19,7 +19,7 @@ export function composeChannels(
   { push, sms, email, webhook, timeoutMs }: WorkerConfig['channels'],
   deps: BreakerDeps & { readonly tracing: Tracing },
 ): Readonly<Record<Channel, ChannelProvider>> {
-  const guard = (provider: string, channel: ChannelProvider) =>
+  const guard = (provider: GuardedProvider, channel: ChannelProvider) =>
     guardedChannel(channel, composeBreaker(provider, breakerProfiles.bestEffort, deps));
   const to = (name: string) => ({ timeoutMs, fetch: tracedFetch(deps.tracing, name, fetch) });
   return {

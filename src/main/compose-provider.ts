@@ -31,5 +31,5 @@ export function composeProvider(
     ...{ ...payments, failuresInRow, openMs },
     recovery: recovery.map(({ share }) => ({ share, forMs })),
   };
-  return guarded(adapter, composeBreaker(adapter.profile.name, profile, deps));
+  return guarded(adapter, composeBreaker(provider.name, profile, deps));
 }

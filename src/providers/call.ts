@@ -119,12 +119,14 @@ function wasNeverSent(error: unknown): boolean {
 
 const forbidden = 'address-not-allowed';
 
-/** By the look-up that holds calls to public addresses, before there was a connection. */
+/**
+ * By the look-up that holds calls to public addresses, or by fetch itself, which connects to no
+ * port of mail and the like. Source: fetch.spec.whatwg.org, 2.10.
+ */
 function isForbidden(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return (
-    (error as NodeJS.ErrnoException).code === 'ADDRESS_NOT_ALLOWED' || isForbidden(error.cause)
-  );
+  const { code, message, cause } = error as NodeJS.ErrnoException;
+  return code === 'ADDRESS_NOT_ALLOWED' || message === 'bad port' || isForbidden(cause);
 }
 
 /** Source: nodejs.org/api/tls.html, X509 certificate error codes; and that of another name. */

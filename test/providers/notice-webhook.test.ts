@@ -41,6 +41,8 @@ test.each([
   ['https://10.0.0.1/', true],
   ['https://[::1]/', true],
   ['https://169.254.169.254/latest/meta-data', true],
+  ['https://example.com:25/', true],
+  ['http://127.0.0.1:25/', true],
   ['https://ada:secret@example.com/', true],
   ['file:///etc/passwd', true],
 ])('never goes to %s', async (to, loopback) => {
