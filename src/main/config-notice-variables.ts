@@ -56,6 +56,14 @@ export const variables = {
     value: kind.emailAddress,
     example: 'notices@example.com',
   },
+  NOTICE_BOUNCE_SECRETS: {
+    doc: [
+      'What signs bounces (RFC 3464), which a mail server posts to /v1/webhooks/smtp as they are:',
+      'a secret, as Standard Webhooks has it. Without it the gateway takes none.',
+    ].join('\n'),
+    value: kind.webhookSecrets,
+    example: 'whsec_base64-of-32-bytes',
+  },
   NOTICE_WEBHOOK_SECRETS: {
     doc: [
       'Webhooks: what signs them (Standard Webhooks); a secret. To replace it: new and old. Make',

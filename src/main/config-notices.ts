@@ -20,9 +20,11 @@ export function channelsOf(read: Read) {
 export function noticesTaken(read: Read) {
   const authToken = read.optional('TWILIO_AUTH_TOKEN');
   const callbackUrl = read.optional('TWILIO_CALLBACK_URL');
+  const bounceSecrets = read.optional('NOTICE_BOUNCE_SECRETS');
   const isTold = authToken !== undefined && callbackUrl !== undefined;
   return {
     twilio: isTold ? { authToken, callbackUrl } : undefined,
+    smtp: bounceSecrets && { secrets: bounceSecrets },
     webhookLoopback: read.value('NOTICE_WEBHOOK_LOOPBACK') === 'on',
   };
 }

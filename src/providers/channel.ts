@@ -14,9 +14,12 @@ export interface ChannelProfile {
   readonly timeoutMs: number;
 }
 
+/** Of a delivery id, wherever one comes from outside. */
+export const deliveryIdForm = /^[A-Za-z0-9_:.-]{1,128}$/;
+
 /** One notice on one channel. */
 export interface Delivery {
-  /** The same at each repetition; `[A-Za-z0-9_:.-]`, 128 at most. */
+  /** The same at each repetition, in the form above. */
   readonly deliveryId: string;
   /** The address on that channel, as its parser gave it. */
   readonly to: string;

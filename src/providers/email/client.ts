@@ -2,6 +2,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import { type Fail, type Retry, type Unknown, unreachable } from '../../domain/index.js';
 import type { ChannelProfile, ChannelProvider, Delivery, Sent } from '../channel.js';
 import { addressRefused, inDoubt, noticeRefused, notSent } from '../channel-answers.js';
+import { isAboutAddress } from './status-codes.js';
 import { type MailAnswer, type MailServer, sendMail } from './smtp.js';
 
 export interface EmailChannelOptions {
@@ -68,10 +69,10 @@ function outcomeOf(answer: MailAnswer): Sent | Retry | Fail | Unknown {
 function refusal({ code, enhanced, command }: MailAnswer & { readonly kind: 'refused' }) {
   const cause = ['smtp', code, ...(enhanced === undefined ? [] : [enhanced])].join('-');
   if (code < 500) return notSent(cause, retryMs);
-  // RFC 3463: 1.x is about the address, 2.1 a mailbox that is closed; without one, RFC 5321, 4.2.3.
-  const isAboutAddress =
+  // Without a code of RFC 3463 that says what it is about: RFC 5321, 4.2.3.
+  const isOfAddress =
     enhanced === undefined
       ? command === 'RCPT TO' && [550, 551, 553].includes(code)
-      : /^5\.(1\.[^78]\d*|2\.1)$/.test(enhanced);
-  return isAboutAddress ? addressRefused(cause) : noticeRefused(cause);
+      : isAboutAddress(enhanced);
+  return isOfAddress ? addressRefused(cause) : noticeRefused(cause);
 }

@@ -5,5 +5,6 @@
  * never: our database, Temporal; an address or a text in an answer, an error or a log
  * proved in: test/providers/email.test.ts and channel-conformance, against smtp-server
  */
+export { createBounceReports } from './bounces.js';
 export { createEmailChannel } from './client.js';
 export type { MailServer } from './smtp.js';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { DeliveryReport, ReportReader } from '../channel.js';
+import { deliveryIdForm, type DeliveryReport, type ReportReader } from '../channel.js';
 import { isSignedBy } from '../signed-webhook.js';
 import { codeOf, isAboutAddress } from './errors.js';
 
@@ -48,8 +48,6 @@ function sortedText(fields: URLSearchParams): string {
     .flat()
     .join('');
 }
-
-const deliveryIdForm = /^[A-Za-z0-9_:.-]{1,128}$/;
 
 function reportOf(fields: URLSearchParams, query: URLSearchParams): DeliveryReport | undefined {
   const deliveryId = query.get('delivery') ?? '';
