@@ -42,6 +42,11 @@ export const commands = {
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
+  notification: {
+    domain: 'Notification',
+    eventType: 'NotificationSent',
+    workflow: 'notification',
+  },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },
   accountEdit: { domain: 'Account', eventType: 'AccountEditRequested', workflow: 'editAccount' },

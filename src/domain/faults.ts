@@ -43,6 +43,8 @@ export interface ObjectReader {
   /** A whole number within [min, max]. */
   whole(path: string, min: number, max: number): number;
   oneOf<Word extends string>(path: string, words: readonly Word[]): Word;
+  /** A list of these words, at least one of them and none twice. */
+  set<Word extends string>(path: string, words: readonly Word[]): readonly Word[];
   /** An RFC 3339 date and time, as epoch milliseconds. */
   moment(path: string): number;
   /** Text without NUL and lone surrogates, at most `lengthMax` UTF-16 units. */
@@ -52,8 +54,8 @@ export interface ObjectReader {
   /** Visible ASCII, 1 to `lengthMax`, of a narrower form where one is given. */
   label(path: string, lengthMax: number, form?: RegExp): string;
   truth(path: string): boolean;
-  /** A flat record of texts: at most 50 keys of 40, values of 500. */
-  texts(path: string): Record<string, string>;
+  /** A flat record of texts: at most 50 keys of 40, values of 500 unless it says otherwise. */
+  texts(path: string, lengthMax?: number): Record<string, string>;
   fault(path: string, code: FaultCode): void;
 }
 
@@ -113,6 +115,8 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       take(path, 'field-invalid', (raw): raw is number => isWhole(raw) && raw >= min && raw <= max),
     oneOf: <Word extends string>(path: string, words: readonly Word[]) =>
       take(path, 'field-invalid', (raw): raw is Word => words.includes(raw as Word)),
+    set: <Word extends string>(path: string, words: readonly Word[]) =>
+      take(path, 'field-invalid', (raw): raw is Word[] => isSetOf(raw, words)),
     moment: (path) => {
       const isMoment = (raw: unknown): raw is string =>
         typeof raw === 'string' && momentMsOf(raw) !== undefined;
@@ -126,17 +130,22 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
     label: (path, lengthMax, form = /^[\x21-\x7e]+$/) =>
       within(path, lengthMax, (raw) => form.test(raw)),
     truth: (path) => take(path, 'field-invalid', (raw): raw is boolean => typeof raw === 'boolean'),
-    texts: (path) => readTexts(path, own(path), fault),
+    texts: (path, lengthMax = 500) => readTexts(path, own(path), lengthMax, fault),
   };
+}
+
+function isSetOf(raw: unknown, words: readonly unknown[]): boolean {
+  if (!Array.isArray(raw) || raw.length === 0 || raw.length > words.length) return false;
+  return raw.every((word, index) => words.includes(word) && raw.indexOf(word) === index);
 }
 
 const keysMax = 50;
 const keyLengthMax = 40;
-const valueLengthMax = 500;
 
 function readTexts(
   path: string,
   raw: unknown,
+  lengthMax: number,
   fault: (path: string, code: FaultCode) => void,
 ): Record<string, string> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
@@ -149,7 +158,7 @@ function readTexts(
     const at = `${path}.${key.slice(0, keyLengthMax)}`;
     if (!/^[A-Za-z0-9_.-]{1,40}$/.test(key) || key === '__proto__') fault(at, 'field-invalid');
     else if (typeof value !== 'string' || !isPlainText(value)) fault(at, 'text-invalid');
-    else if (value.length > valueLengthMax) fault(at, 'text-too-long');
+    else if (value.length > lengthMax) fault(at, 'text-too-long');
   }
   return Object.fromEntries(entries);
 }

@@ -132,6 +132,22 @@ export {
 } from './money.js';
 export { type Channel, channels } from './notice.js';
 export {
+  type DeliveryBegun,
+  type DeliverySkipped,
+  type DoubtPolicy,
+  doubtPolicies,
+  localeForm,
+  type NoticeAccepted,
+  type NoticeSecrets,
+  type NoticeSent,
+  type NotificationCommand,
+  type NotificationPayload,
+  noticePrincipal,
+  notificationOf,
+  parseNotification,
+  recipientIdForm,
+} from './notification.js';
+export {
   isFinal,
   isState,
   type OperationState,
@@ -150,6 +166,13 @@ export {
   timeBudgetMsDefault,
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
+export {
+  parseRecipient,
+  type Recipient,
+  sealedFor,
+  timeOfDayForm,
+  timeZoneForm,
+} from './recipient.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
 export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';

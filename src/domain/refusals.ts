@@ -22,11 +22,14 @@ export const refusalCodes = [
   'overdraft-limit-too-low',
   'payment-unknown',
   'provider-refused',
+  'recipient-limit',
+  'recipient-unknown',
   'refund-exceeds-captured',
   'released-by-hand',
   'same-account',
   'stale-version',
   'time-budget-exceeded',
+  'undeliverable',
   'withdrawn',
 ] as const;
 

@@ -50,11 +50,14 @@ const refusals = {
   'overdraft-limit-too-low': { status: 409, title: 'The account is further below zero already' },
   'payment-unknown': { status: 404, title: 'There is no such payment' },
   'provider-refused': { status: 409, title: 'The provider refused' },
+  'recipient-limit': { status: 429, title: 'The recipient was sent too much in the last hour' },
+  'recipient-unknown': { status: 404, title: 'There is no such recipient' },
   'refund-exceeds-captured': { status: 422, title: 'More than is left of what was captured' },
   'released-by-hand': { status: 409, title: 'Two people gave the money back by hand' },
   'same-account': { status: 422, title: 'An account cannot pay itself' },
   'stale-version': { status: 412, title: 'The account changed since it was read' },
   'time-budget-exceeded': { status: 409, title: 'The time budget was used up' },
+  undeliverable: { status: 409, title: 'No channel could deliver it' },
   withdrawn: { status: 409, title: 'It was withdrawn' },
 } as const satisfies Record<RefusalCode, Definition>;
 
