@@ -9,7 +9,7 @@ const inLedger = (path: string) => /^src\/ledger\/.*\.sql$/.test(path);
 /** The one function that writes the state of an operation. */
 const finish = 'src/ledger/core.sql';
 const table = 'ledger.operation';
-const ends = new Set(['settled', 'returned', 'funded', 'opened', 'edited']);
+const ends = new Set(['settled', 'returned', 'funded', 'opened', 'edited', 'sent']);
 const notEnded = (kind: string) =>
   `COMPLETED with ${kind}, which is no end: what is still held is never settled nor given back`;
 const otherHand =

@@ -15,6 +15,7 @@ import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
 import { hold, holdPayout, holdRefund } from './hold.js';
 import { beginLate, endLate } from './late.js';
+import { acceptNotice, beginDelivery, finishNotice, recordDelivery } from './notice.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { release } from './release.js';
@@ -41,6 +42,7 @@ export {
   type SeenFinding,
 } from './finding.js';
 export type { Funded } from './fund.js';
+export { createLetters, createSides, type Letter, type ReadLetter } from './notice.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
 export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
@@ -49,6 +51,7 @@ export {
   type OpenOperation,
   type OpenOperations,
 } from './open-operations.js';
+export { createNoticeDesk, type NoticeDesk } from './recipient.js';
 export { createStanding, type Standing } from './standing.js';
 export {
   createInbox,
@@ -83,6 +86,10 @@ export function createLedger(database: Database) {
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),
+    acceptNotice: acceptNotice(database),
+    beginDelivery: beginDelivery(database),
+    recordDelivery: recordDelivery(database),
+    finishNotice: finishNotice(database),
   } as const;
 }
 

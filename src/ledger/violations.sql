@@ -197,12 +197,25 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
      select count(*) from ledger.audit a where a.op = o.id and a.principal = p.principal
         and a.action = 'approval.' || p.verdict)
   union all
+  select 'sent-is-one-delivery', o.op_id from op o
+    left join ledger.notice_delivery d on d.op = o.id and d.state = 'sent'
+   where o.domain = 'Notification' group by o.id, o.op_id, o.state, o.outcome
+  having count(d.op) <> (o.state = 'COMPLETED')::int
+      or (o.state = 'COMPLETED' and min(d.delivery_id) is distinct from o.outcome ->> 'deliveryId')
+  union all
+  select 'delivery-was-begun', d.delivery_id from op o join ledger.notice_delivery d on d.op = o.id
+   where not exists (select from ledger.step s where s.op = d.op
+                        and s.step = concat_ws('.', 'begin', d.channel, d.n)
+                        and s.result ->> 'deliveryId' = d.delivery_id)
+  union all
   select 'rows-belong-to-their-operation', o.op_id from op o join (
       select op, tenant, trace from ledger.entry union all select op, tenant, trace from ledger.step
       union all select op, tenant, trace from ledger.hold
       union all select op, tenant, trace from ledger.attempt
       union all select op, tenant, trace from ledger.outbox
       union all select op, tenant, trace from ledger.delivery
+      union all select op, tenant, trace from ledger.notice
+      union all select op, tenant, trace from ledger.notice_delivery
       union all select op, tenant, trace from ledger.audit) r on r.op = o.id
    where (r.tenant, r.trace) is distinct from (o.tenant, o.trace)
 $$;

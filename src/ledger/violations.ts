@@ -37,6 +37,8 @@ export const invariants = {
   'case-says-what-is-held': 'An open case says what is still held.',
   'by-hand-by-two': 'What was done by hand was approved by two people.',
   'approved-by-another': 'Who approved an operation did not ask for it, and is in the audit.',
+  'sent-is-one-delivery': 'A notice is sent by exactly the delivery that its outcome names.',
+  'delivery-was-begun': 'The id of a delivery was written before it was sent.',
   'rows-belong-to-their-operation': 'Rows carry the tenant and the trace of their operation.',
 } as const;
 

@@ -22,6 +22,7 @@ describe('the roles', () => {
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
     ...['webhook', 'case', 'approval', 'delivery'],
+    ...['recipient', 'recipient_address', 'notice', 'notice_delivery'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -49,6 +50,7 @@ describe('the roles', () => {
     const envelope = tenant.payment({ account: 'alice', amount: 1 });
     const ride = tenant.ride({ account: 'alice', amount: 1 });
     const before = await tenant.everything();
+    const refusal = { kind: 'fail', code: 'withdrawn', message: '' } as const;
     const whole = { final: true, tolerancePercent: 0 };
 
     const verbs = [
@@ -69,6 +71,10 @@ describe('the roles', () => {
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
       () => ledger.notePhase(envelope.opId, 'doubt.1', 'in-doubt', {}),
+      () => ledger.acceptNotice(tenant.notice(), 'rcp_1', 20),
+      () => ledger.beginDelivery(envelope.opId, 'sms', 1, ''),
+      () => ledger.recordDelivery(envelope.opId, '', refusal),
+      () => ledger.finishNotice(envelope.opId, refusal),
       () => ledger.fund(tenant.funding({ account: 'alice', amount: 1 })),
       () => ledger.openAccount(tenant.opening({ account: 'bob' })),
       () => ledger.editAccount(tenant.edit({ account: 'alice', version: 1, status: 'open' })),
@@ -125,6 +131,7 @@ describe('the roles', () => {
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
+      ...['accept_notice_v1', 'begin_delivery_v1', 'record_delivery_v1', 'finish_notice_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];
 
@@ -132,7 +139,8 @@ describe('the roles', () => {
     expect(of('holdfast_reader')).toEqual(
       [
         ...[...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'close_sink_v1'],
-        ...['correct_finding_v1', 'redeliver_v1'],
+        ...['correct_finding_v1', 'redeliver_v1', 'case_act_v2'],
+        ...['put_recipient_v1', 'report_delivery_v1'],
       ].sort(),
     );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());

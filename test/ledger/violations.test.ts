@@ -5,11 +5,13 @@ import { nothingChecked, verifyOnward } from '../../src/ledger/violations.js';
 import { captureOf } from '../support/envelopes.js';
 import { both } from './a-case.js';
 import { aFindingDesk } from './a-finding.js';
+import { aNoticeDesk } from './a-notice.js';
 import { aBusyTenant } from './busy-tenant.js';
 import { aWorld, type Tenant } from './world.js';
 
 const here = aWorld();
 const desk = aFindingDesk(here);
+const notices = aNoticeDesk(here);
 const hour = 3_600_000;
 
 const set = (table: string, change: string, where = 'true') =>
@@ -17,6 +19,7 @@ const set = (table: string, change: string, where = 'true') =>
 const without = (table: string, constraint: string, change: string) =>
   `alter table ledger.${table} drop constraint if exists ${constraint}; ${change}`;
 const paid = "domain = 'Payment' and state = 'COMPLETED'";
+const noticed = "domain = 'Notification' and state = 'COMPLETED'";
 const ofPayments = (where: string) =>
   `op in (select id from ledger.operation where tenant = $1 and ${where})`;
 const failing = set('operation', `state = 'FAILED'`, paid);
@@ -138,7 +141,22 @@ const tampered: readonly (readonly [Invariant, string])[] = [
     `insert into ledger.approval select id, tenant, trace, 'approved', 'bob', 'bob', accepted_at
        from ledger.operation where tenant = $1 limit 1`,
   ],
+  [
+    'sent-is-one-delivery',
+    without(
+      'notice_delivery',
+      'notice_delivery_sent',
+      set('notice_delivery', "state = 'begun'", "state = 'sent'"),
+    ),
+  ],
+  [
+    'sent-is-one-delivery',
+    without('notice_delivery', 'notice_delivery_sent', set('notice_delivery', "state = 'sent'")),
+  ],
+  ['sent-is-one-delivery', set('operation', `outcome = '{"kind": "sent"}'`, noticed)],
+  ['delivery-was-begun', `delete from ledger.step where tenant = $1 and step like 'begin.%'`],
   ['rows-belong-to-their-operation', set('outbox', "trace = ''")],
+  ['rows-belong-to-their-operation', set('notice_delivery', "trace = ''")],
 ];
 
 /** What must only be so once its time is over. */
@@ -167,6 +185,9 @@ async function aTenant(): Promise<Tenant> {
   await here.world.ledger.settle(captured.opId, captureOf(captured));
   const { correct } = await desk.aFinding(tenant);
   for (const person of both) await correct(person);
+  const { recipient } = await notices.aRecipient(tenant);
+  await notices.sent(tenant, recipient);
+  await notices.refused(tenant, recipient);
   return tenant;
 }
 
