@@ -6,6 +6,7 @@
  * proved in: test/operations
  */
 export { accountActivities } from './account.js';
+export { channelActivities, type NoticeDeps, noticeActivities } from './notification.js';
 export { type ProviderSteps, providerActivities } from './outside.js';
 export { type PaymentLedgerSteps, paymentActivities } from './payment.js';
 export { reconcileActivities } from './reconcile.js';

@@ -55,8 +55,8 @@ function opened<Value, Rest extends { kind: string }>(outcome: Ok<Value> | Rest)
 
 const heartbeatIntervalMs = 1_000;
 
-// A worker that dies in the call is noticed after the heartbeat time-out, not after the whole call.
-async function alive<Answer>(call: Promise<Answer>): Promise<Answer> {
+/** A worker that dies in the call is noticed after the heartbeat time-out, not only after it. */
+export async function alive<Answer>(call: Promise<Answer>): Promise<Answer> {
   const beat = setInterval(() => Context.current().heartbeat(), heartbeatIntervalMs);
   try {
     return await call;

@@ -23,6 +23,7 @@ import {
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import {
+  again,
   decide,
   evidence,
   type HoldAnswer,
@@ -101,6 +102,8 @@ export interface Client extends RideWishes {
   chooseMethod(opId: OpId, method: PaymentMethod, key: string): Promise<HoldAnswer>;
   /** Asks the provider once more about one in doubt or parked; false when none runs. */
   verify(opId: OpId): Promise<boolean>;
+  /** Has a parked notice sent again; false when none runs. */
+  again(opId: OpId): Promise<boolean>;
   /** Tells a parked operation what two people decided; false when none runs under this id. */
   decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
@@ -148,6 +151,7 @@ export function createClient(options: ClientOptions): Client {
     ...rideWishes(temporal),
     sweep: () => sweepNow(temporal, options.taskQueue ?? taskQueueDefault),
     verify: (opId) => told(opId, (handle) => handle.signal(verify)),
+    again: (opId) => told(opId, (handle) => handle.signal(again)),
     decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
     evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),
   };

@@ -8,6 +8,9 @@ import {
 } from '@temporalio/worker';
 import {
   accountActivities,
+  channelActivities,
+  type NoticeDeps,
+  noticeActivities,
   paymentActivities,
   providerActivities,
   reconcileActivities,
@@ -31,6 +34,8 @@ export interface HoldfastWorkerDeps {
   readonly workflowBundle?: WorkflowBundleOption;
   /** For a worker that takes sweeps, too; where the schedule is, every worker must. */
   readonly sweep?: Sweep;
+  /** For a worker that takes notices, too. */
+  readonly notices?: NoticeDeps;
   /** Which build this is, where builds are told apart. */
   readonly buildId?: string | undefined;
   /** How many calls to the payment provider at once; 200 when left out, 0 for none at all. */
@@ -66,7 +71,7 @@ export const paymentCallsMaxDefault = 200;
 /** The worker of production, tests and benchmarks alike, ready to run. */
 export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<HoldfastWorker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
-  const { sweep, paymentCallsMax = paymentCallsMaxDefault } = deps;
+  const { sweep, notices, paymentCallsMax = paymentCallsMaxDefault } = deps;
   const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
   const versioned = deps.buildId === undefined ? {} : versionOf(taskQueue, deps.buildId);
   const outside = providerActivities({ provider, classify });
@@ -78,6 +83,7 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
       ...accountActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
+      ...(notices !== undefined && noticeActivities({ ...notices, ledger, classify })),
       // Workers of before this queue was split still put their calls here, while they drain.
       ...outside,
     },
@@ -89,15 +95,23 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
     maxConcurrentLocalActivityExecutions: 64,
     maxConcurrentActivityTaskExecutions: 64,
   });
-  if (paymentCallsMax === 0) return together([await inside]);
-  const payments = Worker.create({
-    ...{ connection, namespace, plugins, ...drained, ...versioned },
-    taskQueue: outsideQueueOf(taskQueue, 'payments'),
-    activities: outside,
-    maxConcurrentActivityTaskExecutions: paymentCallsMax,
-  });
-  return together(await Promise.all([inside, payments]));
+  const outsideOnly = (of: 'payments' | 'notices', activities: object, callsMax: number) =>
+    Worker.create({
+      ...{ connection, namespace, plugins, ...drained, ...versioned, activities },
+      taskQueue: outsideQueueOf(taskQueue, of),
+      maxConcurrentActivityTaskExecutions: callsMax,
+    });
+  const queues = [inside];
+  if (paymentCallsMax > 0) queues.push(outsideOnly('payments', outside, paymentCallsMax));
+  if (notices !== undefined) {
+    queues.push(
+      outsideOnly('notices', channelActivities({ ...notices, classify }), noticeCallsMax),
+    );
+  }
+  return together(await Promise.all(queues));
 }
+
+const noticeCallsMax = 100;
 
 /** Open operations go on with whichever version is current: gates keep them on their way. */
 function versionOf(

@@ -77,7 +77,7 @@ async function undoubted(
 }
 
 /** A run that was reset may have acted in the part that was cut off. */
-function wasReset(): boolean {
+export function wasReset(): boolean {
   const { runId, firstExecutionRunId } = workflowInfo();
   return runId !== firstExecutionRunId;
 }

@@ -91,7 +91,7 @@ export function attemptOf({ reference }: OutsideRequest): number {
 }
 
 /** A worker that died in the call, or a time-out: it may have happened. */
-async function settled<Answer>(call: Promise<Answer>): Promise<Answer | Retry | Unknown> {
+export async function settled<Answer>(call: Promise<Answer>): Promise<Answer | Retry | Unknown> {
   try {
     return await call;
   } catch (error) {

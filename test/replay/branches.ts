@@ -7,6 +7,7 @@ import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
+import { noticeBranches } from './notice-branches.js';
 import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
@@ -56,6 +57,7 @@ export const branches: readonly Branch[] = [
     'hold-expired',
   ),
   ...rideBranches,
+  ...noticeBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
   accountBranch('account-funded', 'funding', 'funded'),

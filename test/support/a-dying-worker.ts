@@ -9,6 +9,7 @@ export async function aDyingWorker(world: RunningWorld, taskQueue: string, dieAf
     address: world.temporalAddress,
     databaseUrl: world.database.workerUrl,
     providerUrl: world.providerUrl,
+    mailFile: world.post.mailbox.file,
   });
   return () => exited;
 }

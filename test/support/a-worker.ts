@@ -2,10 +2,12 @@
 // and nobody was told.
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createDatabase } from '../../src/database/index.js';
-import { createLedger } from '../../src/ledger/index.js';
+import { createKeyRing } from '../../src/client/index.js';
+import { createLedger, createLetters } from '../../src/ledger/index.js';
 import { createHoldfastWorker } from '../../src/main/compose-worker.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
+import { theChannels } from './a-channel.js';
 import { type Around, around, type StepName } from './around.js';
 
 /** All that it is told, in one argument. */
@@ -16,6 +18,8 @@ export interface Order {
   readonly codePath: string;
   readonly databaseUrl: string;
   readonly providerUrl: string;
+  /** Where its notices come out. */
+  readonly mailFile: string;
   readonly dieAfter?: StepName;
   /** Waits between look-ups in doubt. */
   readonly ladderMs?: readonly number[];
@@ -41,11 +45,18 @@ const provider = createSandboxProvider({
   ...{ baseUrl: order.providerUrl, requestTimeoutMs: 1_000 },
   ...(ladderMs !== undefined && { ladderMs }),
 });
+const notices = {
+  channels: theChannels({ file: order.mailFile }),
+  letters: createLetters(database),
+  open: createKeyRing([{ id: 'k1', bytes: new Uint8Array(32).fill(7) }]).open,
+  limitPerHour: 20,
+};
 const worker = await createHoldfastWorker({
   connection: await NativeConnection.connect({ address: order.address }),
   ...{ namespace, taskQueue, workflowBundle: { codePath } },
   ledger: deadly.ledger?.(ledger) ?? ledger,
   provider: deadly.provider?.(provider) ?? provider,
+  notices: deadly.notices?.(notices) ?? notices,
   plugins: [startTracing({ service: 'a-worker' }).plugin],
 });
 const ended = worker.run();

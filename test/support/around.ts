@@ -1,10 +1,11 @@
 import type { OpId, OutsideStep } from '../../src/domain/index.js';
 import type { Ledger } from '../../src/ledger/index.js';
+import type { ChannelProvider } from '../../src/providers/channel.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Crooked } from './running-world.js';
 
 /** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
-export type StepName = keyof Ledger | OutsideStep;
+export type StepName = keyof Ledger | OutsideStep | 'send';
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
@@ -43,7 +44,25 @@ export function inside(aroundOf: (name: StepName, opId: OpId) => Around | undefi
           String(request.reference.split(':')[0]),
         )(request) as ReturnType<PaymentProvider['perform']>,
     }),
+    notices: (honest) => ({
+      ...honest,
+      channels: mapped(honest.channels, (channel) => ({
+        ...channel,
+        send: (delivery) =>
+          wrapped('send', channel.send as Verb, () => String(delivery.deliveryId.split(':')[0]))(
+            delivery,
+          ) as ReturnType<ChannelProvider['send']>,
+      })),
+    }),
   };
+}
+
+function mapped<Name extends string, Value>(
+  record: Readonly<Record<Name, Value>>,
+  of: (value: Value) => Value,
+): Readonly<Record<Name, Value>> {
+  const entries = Object.entries<Value>(record).map(([name, value]) => [name, of(value)]);
+  return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
 type Verb = (...args: unknown[]) => Promise<unknown>;

@@ -15,6 +15,8 @@ import {
   type Envelope,
   type FundingPayload,
   fingerprintOf,
+  type NotificationCommand,
+  type NotificationPayload,
   type OpId,
   opIdOf,
   type PaymentCommand,
@@ -86,6 +88,13 @@ export function envelopesOf(tenant: string) {
         { currency: 'EUR', ...payload } as RidePayload,
         asked,
       ) as Envelope<RideCommand>,
+    notice: (payload: Partial<NotificationPayload> = {}, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.notification,
+        { template: 'plain', channels: ['sms', 'push'], onUnknown: 'person', ...payload },
+        { sealed: Buffer.from('sealed').toString('base64'), ...asked },
+      ) as Envelope<NotificationCommand>,
     opening: (
       payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
       asked: Asked = {},

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import { nanoid } from 'nanoid';
 import { inject } from 'vitest';
+import type { NoticeDeps } from '../../src/activities/index.js';
 import { type Client, createClient, createKeyRing, type KeyRing } from '../../src/client/index.js';
 import {
   type AccountId,
@@ -26,6 +27,7 @@ import type { PaymentProvider } from '../../src/providers/provider.js';
 import type { Charge, FaultRule } from '../../src/providers/sandbox/index.js';
 import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
+import { aPostOffice, type PostOffice } from './a-post-office.js';
 import { aDatabase, type TestDatabase } from './database.js';
 import { anOutside, shownBy } from './the-outside.js';
 
@@ -47,6 +49,7 @@ export interface Crooked {
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
+  notices?(honest: NoticeDeps): NoticeDeps;
 }
 
 /** Everything that a payment goes through, real, with one tenant, queue and database of its own. */
@@ -63,6 +66,7 @@ export interface RunningWorld {
   readonly database: TestDatabase;
   readonly providerUrl: string;
   readonly tracing: ReturnType<typeof startTracing>;
+  readonly post: PostOffice;
   /** Tells the provider how to misbehave. */
   fault(rule: FaultRule): Promise<void>;
   /** Ends all of the provider's faults. */
@@ -122,20 +126,19 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
   const ledger = createLedger(database.database);
   const reads = createReads(database.database);
+  const post = await aPostOffice(database, tenant, keys);
   const stops: (() => Promise<void>)[] = [];
 
-  const work = async (crooked: Crooked = {}) => {
+  const work = async ({ paymentCallsMax, ...crooked }: Crooked = {}) => {
     const worker = await createHoldfastWorker({
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
       buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      notices: crooked.notices?.(post.deps) ?? post.deps,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
-      ...(crooked.paymentCallsMax !== undefined && {
-        paymentCallsMax: crooked.paymentCallsMax,
-      }),
-      plugins: [tracing.plugin],
-      workflowBundle: bundle,
+      ...(paymentCallsMax !== undefined && { paymentCallsMax }),
+      ...{ plugins: [tracing.plugin], workflowBundle: bundle },
     });
     const ended = worker.run();
     const stop = async () => {
@@ -146,7 +149,19 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     return stop;
   };
   return {
-    ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database, tracing },
+    ...{
+      client,
+      temporal,
+      ledger,
+      reads,
+      keys,
+      tenant,
+      taskQueue,
+      namespace,
+      database,
+      tracing,
+      post,
+    },
     temporalAddress: address,
     ...shownBy(provider),
     ...customers(client),
@@ -162,6 +177,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     close: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await place.close();
+      await post.close();
       await Promise.all([provider.close(), options.books === undefined && database.drop()]);
     },
   };
