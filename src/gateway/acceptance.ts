@@ -22,7 +22,7 @@ export interface Asked {
   readonly command: Command;
   readonly accounts: readonly AccountId[];
   /** Throws the problem of accounts that do not allow it. Not asked of a replay. */
-  readonly admit: (accounts: ReadonlyMap<AccountId, AccountRow>) => void;
+  readonly admit: (accounts: ReadonlyMap<AccountId, AccountRow>) => void | Promise<void>;
   readonly options: Pick<StartOptions, 'timeBudget' | 'sealed' | 'trace'>;
   /** How long to wait for the end. */
   readonly waitMs: number;
@@ -70,7 +70,7 @@ export function createAcceptance(
       const { operation } = known;
       if (operation !== undefined) return replayOf(operation.digests, viewOfRow(operation));
       try {
-        admit(known.accounts);
+        await admit(known.accounts);
       } catch (refusal) {
         // It may have been accepted a moment ago, and not have a row yet.
         const first = await bounded(limits.temporalTimeoutMs, client.describe(opId));

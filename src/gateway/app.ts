@@ -10,8 +10,10 @@ import type {
   DeadLetters,
   FindingDesk,
   Inbox,
+  NoticeDesk,
 } from '../ledger/index.js';
 import type { Reads } from '../ledger/reads.js';
+import type { ReportReader } from '../providers/channel.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, RequestTrace, Tracing } from '../telemetry/index.js';
 import type { Caller, Role, VerifyToken } from './auth.js';
@@ -32,6 +34,13 @@ export interface GatewayDeps {
   readonly findings: FindingDesk;
   readonly deadLetters: DeadLetters;
   readonly approvals: Approvals;
+  readonly noticeDesk: NoticeDesk;
+  /** What the providers of channels tell by themselves, by the name in the path. */
+  readonly reports: Readonly<Record<string, ReportReader | undefined>>;
+  /** For development: webhooks of recipients may go to this machine, over http. */
+  readonly webhookLoopback: boolean;
+  /** How many notices one recipient is given in an hour. */
+  readonly noticeLimitPerHour: number;
   /** A second person must approve what moves more, in minor units; nobody when null. */
   readonly approvalAbove: number | null;
   readonly judgeLate: JudgeLate;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isAccountId, isOpId, type OpId, phases, states } from '../domain/index.js';
+import { commands, isAccountId, isOpId, type OpId, phases, states } from '../domain/index.js';
 import type { OperationFilter } from '../ledger/reads.js';
 import type { App, GatewayDeps } from './app.js';
 import { type Caller, roles } from './auth.js';
@@ -19,10 +19,10 @@ import {
 } from './schemas.js';
 import { type OperationView, viewOfDescription, viewOfRow } from './views.js';
 
-type Deps = Pick<GatewayDeps, 'client' | 'reads' | 'keys'>;
+type Deps = Pick<GatewayDeps, 'client' | 'reads' | 'keys' | 'noticeDesk'>;
 
 /** Operations as those who may see them ask after them: one, or a list. */
-export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
+export function operationRoutes(app: App, { client, reads, keys, noticeDesk }: Deps): void {
   const cursors = createCursors(keys.digestKey);
   const find = createOperationFinder({ client, reads });
 
@@ -41,7 +41,11 @@ export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
     async (request) => {
       const { opId } = request.params;
       request.opId = isOpId(opId) ? opId : undefined;
-      return find(request.caller, opId);
+      const found = await find(request.caller, opId);
+      if (found.domain !== commands.notification.domain) return found;
+      const deliveries = [...(await noticeDesk.deliveries(found.opId))];
+      const channel = deliveries.find(({ state }) => state === 'sent')?.channel;
+      return { ...found, notice: { deliveries, ...(channel !== undefined && { channel }) } };
     },
   );
 

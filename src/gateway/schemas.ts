@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amountMax, currencies, idemKeyPattern, phases, states } from '../domain/index.js';
+import { noticeBody } from './delivery-schemas.js';
 import { type ProblemCode, problemMediaType, problems } from './problems.js';
 
 // What the API takes and gives, for its description and for the answers. Bodies are read by the
@@ -109,8 +110,11 @@ export const operationBody = z
         amount: amount.optional().meta({ description: 'All that moved, once it is settled' }),
         chargeId: z.string().optional(),
         payoutId: z.string().optional(),
+        channel: z.string().optional().meta({ description: 'Which took a notice' }),
+        deliveryId: z.string().optional(),
       })
       .optional(),
+    notice: noticeBody.optional().meta({ description: 'Of a notice alone' }),
     account: z.string().optional(),
     amount: z.int().optional(),
     currency: z.string().optional(),

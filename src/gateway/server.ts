@@ -22,6 +22,7 @@ import { historyRoutes } from './history.js';
 import { holdRoutes } from './holds.js';
 import { limits } from './limits.js';
 import { methodRoutes } from './methods.js';
+import { notificationRoutes } from './notifications.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
@@ -29,7 +30,9 @@ import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
 import { eventRoutes } from './events.js';
 import { providerRoutes } from './providers.js';
+import { recipientRoutes } from './recipients.js';
 import { refundRoutes } from './refunds.js';
+import { reportRoutes } from './reports.js';
 import { rideRoutes } from './rides.js';
 import {
   answerProblems,
@@ -66,6 +69,8 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   refundRoutes(app, { ...deps, acceptance });
   payoutRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
+  recipientRoutes(app, deps);
+  notificationRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
@@ -76,6 +81,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   providerRoutes(app, deps);
   eventRoutes(app, deps);
   await webhookRoutes(app, deps);
+  await reportRoutes(app, deps);
   await app.ready();
   return app;
 }

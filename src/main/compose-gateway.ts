@@ -9,10 +9,13 @@ import {
   createDeadLetters,
   createFindingDesk,
   createInbox,
+  createNoticeDesk,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
+import { createBounceReports } from '../providers/email/index.js';
 import { createSandboxWebhooks } from '../providers/sandbox/index.js';
 import { createStripeWebhooks } from '../providers/stripe/index.js';
+import { createTwilioReports } from '../providers/twilio/index.js';
 import type { WebhookReader } from '../providers/webhook.js';
 import type { Log, Metrics, Tracing } from '../telemetry/index.js';
 import type { GatewayConfig } from './config.js';
@@ -26,6 +29,9 @@ export interface HoldfastGatewayDeps {
   readonly payloadKeys: GatewayConfig['payloadKeys'];
   readonly verifyToken: VerifyToken;
   readonly approvalAbove: GatewayConfig['approvalAbove'];
+  /** How the providers of channels sign what they tell. */
+  readonly notices: GatewayConfig['notices'];
+  readonly noticeLimitPerHour: GatewayConfig['noticeLimitPerHour'];
   /** How webhooks are signed; of a provider that is not here none are taken. */
   readonly webhooks: GatewayConfig['webhooks'];
   readonly tracing: Tracing;
@@ -53,6 +59,9 @@ export function composeGateway(deps: HoldfastGatewayDeps): Promise<App> {
     deadLetters: createDeadLetters(database),
     approvals: createApprovals(database),
     findings: createFindingDesk(database),
+    noticeDesk: createNoticeDesk(database),
+    reports: reportReaders(deps.notices),
+    webhookLoopback: deps.notices.webhookLoopback,
     judgeLate: createLateJudge({ client, reads }),
     webhooks: webhookReaders(deps.webhooks),
     checks: {
@@ -71,4 +80,11 @@ function webhookReaders({ sandbox, stripe }: GatewayConfig['webhooks']) {
   if (sandbox !== undefined) readers.sandbox = createSandboxWebhooks({ secrets: sandbox });
   if (stripe !== undefined) readers.stripe = createStripeWebhooks(stripe);
   return readers;
+}
+
+function reportReaders({ twilio, smtp }: GatewayConfig['notices']) {
+  return {
+    twilio: twilio && createTwilioReports(twilio),
+    smtp: smtp && createBounceReports(smtp),
+  };
 }

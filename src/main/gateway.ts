@@ -30,6 +30,8 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
     taskQueue: temporal.taskQueue,
     payloadKeys: settings.payloadKeys,
     approvalAbove: settings.approvalAbove,
+    noticeLimitPerHour: settings.noticeLimitPerHour,
+    notices: settings.notices,
     verifyToken: createTokenVerifier(settings.auth),
     webhooks: settings.webhooks,
     tracing,

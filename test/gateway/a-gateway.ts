@@ -106,6 +106,11 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     taskQueue: world.taskQueue,
     payloadKeys: ring,
     approvalAbove: options.approvalAbove ?? null,
+    noticeLimitPerHour: 20,
+    notices: {
+      ...{ twilio: twilioReports, smtp: { secrets: sandboxSecrets } },
+      webhookLoopback: false,
+    },
     verifyToken: createTokenVerifier(issuer),
     webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
     tracing: world.tracing,
@@ -140,6 +145,11 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
 }
 
 const same = async (address: string) => address;
+/** How Twilio signs what it tells. */
+export const twilioReports = {
+  authToken: 'a token of Twilio',
+  callbackUrl: 'https://payments.example.com/v1/webhooks/twilio',
+} as const;
 /** What the sandbox signs its webhooks with: now, and until a moment ago. */
 export const sandboxSecrets = [Buffer.alloc(32, 'webhooks'), Buffer.alloc(32, 'before')] as const;
 /** The same of Stripe, in test mode. */
