@@ -1,6 +1,8 @@
 import { phases } from '../domain/index.js';
 
-const operations = ['account', 'correction', 'late', 'payment', 'payout', 'refund', 'ride'];
+const operations = [
+  ...['account', 'correction', 'late', 'notification', 'payment', 'payout', 'refund', 'ride'],
+];
 const ofOperations = [
   ...phases,
   ...['attempted', 'approved', 'not-approved', 'captured', 'settled', 'refused'],
@@ -10,6 +12,7 @@ const ofTopics: Readonly<Record<string, readonly string[]>> = {
   payment: ['scheduled', 'method-chosen'],
   ride: ['requested', 'cancelled', 'underpaid'],
   late: ['seen', 'returned'],
+  notification: ['accepted', 'sending', 'skipped', 'undelivered', 'sent', 'reported'],
   account: ['opened', 'funded', 'edited'],
   case: ['opened', 'decided', 'ended'],
 };
