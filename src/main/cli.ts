@@ -3,6 +3,7 @@ import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
+import { addNoticeCommands } from './cli-notices.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
@@ -24,6 +25,7 @@ Examples:
   $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
+  $ npx holdfast notify rcp_7f3a --data subject=Hello --data text="It is on its way"
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
@@ -34,12 +36,15 @@ Examples:
   $ npx holdfast verify`;
 
 const program = new Command('holdfast')
-  .description('Takes payments through a Holdfast gateway, and shows what became of them.')
+  .description(
+    'Takes payments and sends notices through a Holdfast gateway, and shows what became of them.',
+  )
   .exitOverride()
   .showHelpAfterError()
   .addHelpText('after', examples);
 
 addPaymentCommands(program);
+addNoticeCommands(program);
 addOperationCommands(program);
 
 program

@@ -142,6 +142,11 @@ export const variables = {
     value: kind.amountOrOff,
     fallback: 'off',
   },
+  NOTICE_LIMIT_PER_HOUR: {
+    doc: 'How many notices one recipient is given in an hour, by whomever.',
+    value: kind.whole(1, 1_000_000),
+    fallback: '20',
+  },
   PAYLOAD_KEYS: {
     doc: [
       'Keys for free text and personal data, id:base64 of 32 bytes; a secret. The first seals, all',

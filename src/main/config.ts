@@ -39,6 +39,7 @@ export function gatewayConfig(environment = ourEnvironment()) {
     webhooks: webhooksTaken(read),
     notices: noticesTaken(read),
     approvalAbove: read.value('APPROVAL_AMOUNT'),
+    noticeLimitPerHour: read.value('NOTICE_LIMIT_PER_HOUR'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -60,6 +61,7 @@ export function workerConfig(environment = ourEnvironment()) {
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
     retentionDays: read.value('RETENTION_DAYS'),
+    noticeLimitPerHour: read.value('NOTICE_LIMIT_PER_HOUR'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -72,7 +74,10 @@ export function relayConfig(environment = ourEnvironment()) {
     telemetry: telemetry(read, 'holdfast-relay'),
     database: database(read),
     alerts: alerts(read),
-    sinks: sinks(read),
+    sinks: sinks(read, () => ({
+      temporal: temporal(read, environment),
+      payloadKeys: read.value('PAYLOAD_KEYS'),
+    })),
   }));
 }
 

@@ -2,6 +2,7 @@ import { createDatabase } from '../database/index.js';
 import { createReads } from '../ledger/reads.js';
 import { type Audit, audit, balances } from './demo-audit.js';
 import * as doubtScenes from './demo-doubt-scenes.js';
+import * as noticeScenes from './demo-notice-scenes.js';
 import * as rideScenes from './demo-ride-scenes.js';
 import * as scenes from './demo-scenes.js';
 import { createDemoWorld, type SceneReport } from './demo-world.js';
@@ -55,6 +56,7 @@ export async function runDemo(stack: Stack, events: DemoEvents) {
     await scene(doubtScenes.lateSuccess(world));
     await scene(rideScenes.rideCompleted(world));
     await scene(rideScenes.rideCancelled(world));
+    await scene(noticeScenes.noticeFallsBack(world));
     await scene(doubtScenes.breakerOpens(world));
     events.onBalances('after', await balances(world));
     const audited = await audit(

@@ -13,6 +13,9 @@ export interface OperationBody {
     readonly code?: string;
     /** All that moved, once it is settled. */
     readonly amount?: number;
+    /** Which took a notice. */
+    readonly channel?: string;
+    readonly deliveryId?: string;
   } | null;
   readonly account?: string | null;
   readonly amount?: number | null;
@@ -88,6 +91,7 @@ export interface HttpApi {
     body: object,
     options?: CallOptions,
   ): Promise<Answer<Body | ProblemBody>>;
+  put<Body>(path: string, body: object): Promise<Answer<Body | ProblemBody>>;
 }
 
 /** Nobody answered at that URL. */
@@ -126,6 +130,7 @@ export function createHttpApi({ url, token }: { url: string; token: string }): H
   return {
     get: (path) => call('GET', path, undefined, {}),
     post: (path, body, options = {}) => call('POST', path, body, options),
+    put: (path, body) => call('PUT', path, body, {}),
   };
 }
 

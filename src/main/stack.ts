@@ -201,6 +201,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${ports.relayHealth}`,
       METRICS_PORT: `${ports.relayMetrics ?? 'off'}`,
+      EVENT_SINKS: options.environment?.['EVENT_SINKS'] ?? 'log,notices',
     }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,

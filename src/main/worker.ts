@@ -2,6 +2,7 @@ import { Client as TemporalClient } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeNotices } from './compose-notices.js';
 import { composeProvider } from './compose-provider.js';
 import { composeSweep } from './compose-sweep.js';
 import {
@@ -46,6 +47,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ledger: createLedger(database),
     plugins: [tracing.plugin],
+    notices: composeNotices(settings, watched),
     sweep: composeSweep({
       ...{ ...watched, provider, taskQueue, temporal: client, onFailing },
       retentionDays: settings.retentionDays,

@@ -25,6 +25,8 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
     accountOpen: undefined,
     accountEdit: undefined,
     late: undefined,
+    // Whom it is for is sealed, and not in what it asks.
+    notification: undefined,
   };
 
 /** A caller who asks under the same key until there is an answer, however often that is lost. */

@@ -58,6 +58,11 @@ export const sweeps = {
     few: 10,
     full: 100,
   },
+  'told-once': {
+    file: 'test/chaos/notices.test.ts',
+    few: 100,
+    full: 100_000,
+  },
   'ride-ends': {
     file: 'test/chaos/ride-races.test.ts',
     few: 12,
