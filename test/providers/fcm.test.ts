@@ -114,7 +114,7 @@ test.each([
   ['html', { kind: 'retry', reason: 'no-access-token' }],
   ['rate-limit', { kind: 'retry', nextRetryAfterMs: 1_000 }],
 ])('has certainly sent nothing without a token: %s', async (fault, answer) => {
-  const sandbox = await aNoticesSandbox({ timeoutMs: 400 });
+  const sandbox = await aNoticesSandbox({ timeoutMs: 401 });
   await sandbox.misbehave({ fault, match: { path: '/token' } });
 
   const delivery = aDelivery(sandbox.addressOf('push'));
