@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Channel } from '../../src/domain/index.js';
 import type { ChannelProvider, Delivery } from '../../src/providers/channel.js';
 import { createEmailChannel } from '../../src/providers/email/index.js';
@@ -69,8 +69,6 @@ export async function aNoticesSandbox({ callbackUrl, timeoutMs = 2_000 }: Notice
       const { status } = await fetch(`${endpoint}/faults`, { method: 'POST', headers, body });
       if (status !== 201) throw new Error(`the rule was refused with ${status}`);
     },
-    /** Resolves when a fault has struck: what it does to the ledger is under way by then. */
-    struck: () => vi.waitUntil(() => lines.some(({ message }) => message === 'misbehaving')),
     /** Who is told in tests of this channel. */
     addressOf: (channel: Channel) =>
       channel === 'webhook' ? `${endpoint}/hooks/ada?key=secret-of-the-url` : people[channel],

@@ -10,8 +10,6 @@ export interface ChannelWorld {
   /** What must be in no answer: addresses, words, credentials. */
   readonly secrets: readonly string[];
   misbehave(rule: object): Promise<void>;
-  /** Resolves when a fault has struck. */
-  struck(): Promise<unknown>;
   delivered(): Promise<readonly DeliveredNotice[]>;
   /** The same channel, and nobody listens where it sends to. */
   unreachable(): ChannelProvider;
@@ -110,7 +108,7 @@ function breaksOff(start: Start): void {
     const answer = await world.provider.send(world.delivery);
 
     expect(answer).toMatchObject({ kind: 'unknown', askAgainAfterMs: expect.any(Number) });
-    expect(await world.delivered()).toHaveLength(came);
+    await expect.poll(world.delivered).toHaveLength(came);
     keepsSecrets(world, answer);
   });
 

@@ -29,7 +29,7 @@ for (const channel of channels) {
 async function aWorld(channel: Channel): Promise<ChannelWorld> {
   // Nobody listens there: what becomes of callbacks is another test's business.
   const callbackUrl = 'http://127.0.0.1:9/twilio';
-  const sandbox = await aNoticesSandbox({ callbackUrl, timeoutMs: 500 });
+  const sandbox = await aNoticesSandbox({ callbackUrl, timeoutMs: 2_000 });
   const to = sandbox.addressOf(channel);
   const port = await freePort();
   return {
@@ -37,7 +37,6 @@ async function aWorld(channel: Channel): Promise<ChannelWorld> {
     delivery: aDelivery(to),
     secrets: [to, 'Words for Ada', twilioAccount.authToken, 'ya29.', 'secret-of-the-url'],
     misbehave: (rule) => sandbox.misbehave({ match: { path: paths[channel] }, ...rule }),
-    struck: sandbox.struck,
     delivered: sandbox.delivered,
     unreachable: () => unreachable(channel, sandbox, port),
   };
@@ -49,7 +48,7 @@ function unreachable(
   port: number,
 ): ChannelProvider {
   const endpoint = `http://127.0.0.1:${port}`;
-  const common = { endpoint, timeoutMs: 500 };
+  const common = { endpoint, timeoutMs: 2_000 };
   switch (channel) {
     case 'push':
       return createFcmChannel({ ...common, account });
@@ -59,10 +58,10 @@ function unreachable(
       return createEmailChannel({
         server: { ...server, port },
         from: 'a@b.example',
-        timeoutMs: 500,
+        timeoutMs: 2_000,
       });
     case 'webhook': {
-      const options = { secrets: [webhookSecret], loopback: true, timeoutMs: 500 };
+      const options = { secrets: [webhookSecret], loopback: true, timeoutMs: 2_000 };
       const webhook = createNoticeWebhookChannel(options);
       const send: ChannelProvider['send'] = (delivery) =>
         webhook.send({ ...delivery, to: `${endpoint}/hooks/ada?key=secret-of-the-url` });

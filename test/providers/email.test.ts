@@ -5,7 +5,7 @@ import { aDelivery, aNoticesSandbox } from './a-notices-sandbox.js';
 
 const from = 'notices@holdfast.example';
 const to = 'ada.lovelace@example.com';
-const timeoutMs = 1_000;
+const timeoutMs = 5_000;
 
 async function aChannel(answers: Parameters<typeof aMailServer>[0] = {}) {
   const { server, ...seen } = await aMailServer(answers);

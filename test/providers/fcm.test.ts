@@ -114,7 +114,7 @@ test.each([
   ['html', { kind: 'retry', reason: 'no-access-token' }],
   ['rate-limit', { kind: 'retry', nextRetryAfterMs: 1_000 }],
 ])('has certainly sent nothing without a token: %s', async (fault, answer) => {
-  const sandbox = await aNoticesSandbox({ timeoutMs: 400 });
+  const sandbox = await aNoticesSandbox({ timeoutMs: 401 });
   await sandbox.misbehave({ fault, match: { path: '/token' } });
 
   const delivery = aDelivery(sandbox.addressOf('push'));
@@ -132,16 +132,19 @@ test('is refused when Google does not know us', async () => {
   });
 });
 
-test('reads the key file of a service account, and nothing else', () => {
+test('reads the key file of a service account, and nothing else', async () => {
+  const { account } = await aNoticesSandbox();
   const file = {
     ...{ type: 'service_account', project_id: 'my-project', private_key_id: 'k1' },
-    private_key: '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n',
+    private_key: account.privateKey,
     client_email: 'a@my-project.iam.gserviceaccount.com',
     token_uri: 'https://oauth2.googleapis.com/token',
   };
 
   expect(parseServiceAccount(JSON.stringify(file))).toMatchObject({ projectId: 'my-project' });
-  for (const text of ['', '{}', 'null', JSON.stringify({ ...file, project_id: '../x' })]) {
+  const bad = [{ project_id: '../x' }, { private_key: 'hunter2' }, { token_uri: 'file:///x' }];
+  const files = bad.map((wrong) => JSON.stringify({ ...file, ...wrong }));
+  for (const text of ['', '{}', 'null', ...files]) {
     expect(parseServiceAccount(text)).toBeUndefined();
   }
 });

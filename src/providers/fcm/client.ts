@@ -22,7 +22,7 @@ const googleEndpoint = 'https://fcm.googleapis.com';
 export function createFcmChannel(options: FcmChannelOptions): ChannelProvider {
   const { account, endpoint = googleEndpoint, timeoutMs } = options;
   const common = { timeoutMs, fetch: options.fetch ?? fetch };
-  const tokens = createAccessTokens(account, { ...common, timeoutMs: timeoutMs / 2 });
+  const tokens = createAccessTokens(account, { ...common, timeoutMs: Math.ceil(timeoutMs / 2) });
   const profile: ChannelProfile = {
     ...{ channel: 'push', timeoutMs },
     // There is no way to ask what became of a message; the same tag is shown once.

@@ -1,9 +1,10 @@
+import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 
 const file = z.object({
   project_id: z.string().regex(/^[a-z0-9:.-]{4,64}$/),
   private_key_id: z.string().min(1),
-  private_key: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
+  private_key: z.string().startsWith('-----BEGIN PRIVATE KEY-----').refine(isRsaKey),
   client_email: z.string().min(3),
   token_uri: z.url({ protocol: /^https?$/ }),
 });
@@ -29,6 +30,14 @@ export function parseServiceAccount(text: string): ServiceAccount | undefined {
     email: data.client_email,
     tokenUrl: data.token_uri,
   };
+}
+
+function isRsaKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
 }
 
 function json(text: string): unknown {
