@@ -56,12 +56,12 @@ export async function runDemo(stack: Stack, events: DemoEvents) {
     await scene(doubtScenes.lateSuccess(world));
     await scene(rideScenes.rideCompleted(world));
     await scene(rideScenes.rideCancelled(world));
-    await scene(noticeScenes.noticeFallsBack(world));
+    const noticed = await scene(noticeScenes.noticeFallsBack(world));
     await scene(doubtScenes.breakerOpens(world));
     events.onBalances('after', await balances(world));
     const audited = await audit(
       world,
-      transfer.operations.map(({ opId }) => opId),
+      [...transfer.operations, ...noticed.operations].map(({ opId }) => opId),
     );
     events.onAudit(audited);
     const failed = [...reports.flatMap(({ checks }) => checks), ...audited.checks].filter(
