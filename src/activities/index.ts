@@ -7,6 +7,8 @@
  */
 export { accountActivities } from './account.js';
 export { type ProviderSteps, providerActivities } from './outside.js';
+export { orderActivities } from './order.js';
 export { type PaymentLedgerSteps, paymentActivities } from './payment.js';
 export { reconcileActivities } from './reconcile.js';
 export { rideActivities } from './ride.js';
+export { serviceActivities } from './services.js';

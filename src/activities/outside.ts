@@ -49,14 +49,16 @@ export function providerActivities(deps: {
 }
 
 /** What an outcome holds: its value when it is one, itself when not. */
-function opened<Value, Rest extends { kind: string }>(outcome: Ok<Value> | Rest): Value | Rest {
+export function opened<Value, Rest extends { kind: string }>(
+  outcome: Ok<Value> | Rest,
+): Value | Rest {
   return outcome.kind === 'ok' ? (outcome as Ok<Value>).value : (outcome as Rest);
 }
 
 const heartbeatIntervalMs = 1_000;
 
 // A worker that dies in the call is noticed after the heartbeat time-out, not after the whole call.
-async function alive<Answer>(call: Promise<Answer>): Promise<Answer> {
+export async function alive<Answer>(call: Promise<Answer>): Promise<Answer> {
   const beat = setInterval(() => Context.current().heartbeat(), heartbeatIntervalMs);
   try {
     return await call;

@@ -41,6 +41,7 @@ export const commands = {
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
+  order: { domain: 'Order', eventType: 'OrderCreated', workflow: 'order' },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },

@@ -49,6 +49,13 @@ export interface ObjectReader {
   truth(path: string): boolean;
   /** A flat record of texts: at most 50 keys of 40, values of 500. */
   texts(path: string): Record<string, string>;
+  /** A list of 1 to `max` objects with these fields, each read by `read`. */
+  list<Item>(
+    path: string,
+    max: number,
+    known: readonly string[],
+    read: (reader: ObjectReader) => Item,
+  ): readonly Item[];
   fault(path: string, code: FaultCode): void;
 }
 
@@ -122,6 +129,19 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       within(path, lengthMax, (raw) => form.test(raw)),
     truth: (path) => take(path, 'field-invalid', (raw): raw is boolean => typeof raw === 'boolean'),
     texts: (path) => readTexts(path, own(path), fault),
+    list: (path, max, known, read) => {
+      const raw = take(path, 'field-invalid', (found): found is unknown[] => Array.isArray(found));
+      if (!Array.isArray(raw)) return [];
+      if (raw.length < 1 || raw.length > max) fault(path, 'field-invalid');
+      return raw.slice(0, max).flatMap((item, index) => {
+        const parsed = readObject(item, known, read);
+        if (parsed.ok) return [parsed.value];
+        for (const found of parsed.faults) {
+          fault([path, index, found.path].filter((part) => part !== '').join('.'), found.code);
+        }
+        return [];
+      });
+    },
   };
 }
 

@@ -74,6 +74,7 @@ export type {
   OutsideStep,
   PaidOut,
   PaymentResult,
+  Pending,
   Refunded,
   Released,
   Returned,
@@ -148,6 +149,12 @@ export {
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
+export {
+  orderLinesMax,
+  type OrderCommand,
+  parseOrderCommand,
+  quantityMax,
+} from './order.js';
 export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export {
@@ -173,6 +180,8 @@ export {
   rideParties,
   splitFare,
 } from './ride.js';
+export { kindOf, type ServiceName, type ServiceStep, serviceSteps } from './service-steps.js';
+export type { Accepted, Confirmed, Fulfilled, Turned } from './several-steps.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';

@@ -1,7 +1,7 @@
 import { sha256Hex } from './sha256.js';
 
 /** A sort of provider outside, which has a queue of its own. */
-type Outside = 'payments';
+type Outside = 'payments' | 'services';
 
 /**
  * Where the calls to a sort of provider wait, next to the queue of the workflows that make them: a

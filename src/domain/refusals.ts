@@ -16,6 +16,7 @@ export const refusalCodes = [
   'insufficient-funds',
   'invalid-state',
   'no-driver',
+  'out-of-stock',
   'overdraft-limit-too-low',
   'payment-unknown',
   'provider-refused',

@@ -88,10 +88,10 @@ export function createAcceptance(
   };
 }
 
-/** True for what moves money at somebody's word. */
+/** True for what moves money at somebody's word, itself or in a payment that it starts. */
 function isApprovable({ eventType }: Command): boolean {
-  const { payment, refund, payout } = commands;
-  return [payment, refund, payout].some((one) => one.eventType === eventType);
+  const { ride, funding, accountOpen, accountEdit } = commands;
+  return ![ride, funding, accountOpen, accountEdit].some((one) => one.eventType === eventType);
 }
 
 /** True for the problem of this code. */

@@ -39,6 +39,7 @@ const refusals = {
   'insufficient-funds': { status: 402, title: 'Less is available than was asked for' },
   'invalid-state': { status: 409, title: 'It is too late for that' },
   'no-driver': { status: 409, title: 'Nobody was found in time' },
+  'out-of-stock': { status: 409, title: 'There is not enough in stock' },
   'overdraft-limit-too-low': { status: 409, title: 'The account is further below zero already' },
   'payment-unknown': { status: 404, title: 'There is no such payment' },
   'provider-refused': { status: 409, title: 'The provider refused' },

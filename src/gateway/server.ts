@@ -25,6 +25,7 @@ import { methodRoutes } from './methods.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
+import { orderRoutes } from './orders.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
 import { eventRoutes } from './events.js';
@@ -65,6 +66,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   methodRoutes(app, deps);
   refundRoutes(app, { ...deps, acceptance });
   payoutRoutes(app, { acceptance });
+  orderRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
   operationRoutes(app, deps);
   historyRoutes(app, deps);

@@ -17,6 +17,8 @@ import { hold, holdPayout, holdRefund } from './hold.js';
 import { beginLate, endLate } from './late.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
+import { acceptOrder, endOrder, turnOrder } from './order.js';
+import { readEnd } from './read-end.js';
 import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
@@ -70,6 +72,10 @@ export function createLedger(database: Database) {
     hold: hold(database),
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
+    readEnd: readEnd(database),
+    acceptOrder: acceptOrder(database),
+    turnOrder: turnOrder(database),
+    endOrder: endOrder(database),
     requestRide: requestRide(database),
     holdRide: holdRide(database),
     endRide: endRide(database),

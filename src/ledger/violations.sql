@@ -136,6 +136,12 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
    where t.op_state = 'FAILED' and t.outcome ->> 'kind' in ('captured', 'refunded', 'paid-out')
      and not exists (select from ledger.operation late where late.parent_op_id = t.op_id)
   union all
+  select 'failed-gave-back-what-it-took', o.op_id from op o
+    join ledger.operation p on p.parent_op_id = o.op_id and p.domain = 'Payment'
+    join ledger.hold h on h.op = p.id left join ledger.hold back on back.parent = p.id
+   where o.state = 'FAILED' group by o.op_id, p.id, h.captured
+  having h.captured <> coalesce(sum(back.captured), 0)
+  union all
   select 'one-operation-per-key', o.op_id from op o join ledger.operation other
       on (other.tenant, other.principal, other.domain, other.event_type, other.idem_key)
        = (o.tenant, o.principal, o.domain, o.event_type, o.idem_key) and other.id <> o.id
@@ -162,6 +168,9 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
    where state in ('PENDING', 'IN_PROGRESS')
      and coalesce(phase, 'charging') in ('charging', 'in-doubt')
      and greatest(updated_at, budget_ends_at) < ledger.clock() - p_grace
+     -- It waits for the end of what it started, however long a person takes.
+     and not exists (select from ledger.operation c where c.parent_op_id = op.op_id
+                        and c.state in ('PENDING', 'IN_PROGRESS'))
   union all
   select 'hold-ends-in-time', op_id from held
    where state = 'held' and expires_at < ledger.clock() - p_grace

@@ -23,6 +23,7 @@ export const invariants = {
   'one-effect-per-step': 'A step acted outside once, whatever its attempts.',
   'attempt-moved-what-was-asked': 'An attempt moved outside what it was to move.',
   'failed-took-nothing-outside': 'A failed operation took nothing, or a late one gives it back.',
+  'failed-gave-back-what-it-took': 'What a failed operation paid for in payments is back.',
   'one-operation-per-key': 'A key made one operation.',
   'ended-with-an-outcome': 'An operation has an outcome once it has ended, and no phase then.',
   'events-are-numbered': 'The events of an operation are numbered without a gap.',

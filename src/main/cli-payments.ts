@@ -4,7 +4,7 @@ import { codeOf, connect, exitCodes, json, minorOf, type Shown, show } from './c
 import { operationText } from './cli-output.js';
 import type { OperationBody } from './http-api.js';
 
-interface Started extends Shown {
+export interface Started extends Shown {
   readonly key?: string;
   readonly wait: string;
 }
@@ -27,9 +27,9 @@ export function addPaymentCommands(program: Command): void {
   addPayout(program);
 }
 
-const keyOption = () =>
+export const keyOption = () =>
   new Option('--key <key>', 'names this one intent, 8 to 255 characters; a new one when left out');
-const waitOption = () =>
+export const waitOption = () =>
   new Option('--wait <seconds>', 'how long to wait for the end, 0 to 30').default('20');
 
 function addPay(program: Command): void {
@@ -181,7 +181,12 @@ function addPayout(program: Command): void {
 }
 
 /** Asks for an operation, waits as long as was said, and shows it. */
-async function start(program: Command, path: string, body: object, asked: Started): Promise<void> {
+export async function start(
+  program: Command,
+  path: string,
+  body: object,
+  asked: Started,
+): Promise<void> {
   const waitSeconds = Number(asked.wait);
   if (!(waitSeconds >= 0 && waitSeconds <= 30)) program.error('--wait takes 0 to 30');
   const api = await connect();

@@ -3,6 +3,7 @@ import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
+import { addOrderCommand } from './cli-order.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
@@ -24,6 +25,7 @@ Examples:
   $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
+  $ npx holdfast order alice 4500 EUR mug:2 tea:1
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
@@ -40,6 +42,7 @@ const program = new Command('holdfast')
   .addHelpText('after', examples);
 
 addPaymentCommands(program);
+addOrderCommand(program);
 addOperationCommands(program);
 
 program

@@ -8,15 +8,18 @@ import {
 } from '@temporalio/worker';
 import {
   accountActivities,
+  orderActivities,
   paymentActivities,
   providerActivities,
   reconcileActivities,
   rideActivities,
+  serviceActivities,
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import { outsideQueueOf } from '../domain/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
+import type { Services } from '../providers/service.js';
 import type { Sweep } from '../reconciler/index.js';
 
 export interface HoldfastWorkerDeps {
@@ -25,6 +28,7 @@ export interface HoldfastWorkerDeps {
   readonly taskQueue: string;
   readonly ledger: Ledger;
   readonly provider: PaymentProvider;
+  readonly services: Services;
   /** Temporal's plugins; the tracing one is always among them, or histories would not replay. */
   readonly plugins: NonNullable<WorkerOptions['plugins']>;
   /** Workflows bundled before; they are bundled now when left out, which takes seconds. */
@@ -63,6 +67,9 @@ export function builtWorkflowBundle(path?: string): WorkflowBundleOption | undef
 /** Each call waits for the provider; a slow one must not fill them with a hundred payments. */
 export const paymentCallsMaxDefault = 200;
 
+/** How many calls to services at once. */
+export const serviceCallsMax = 100;
+
 /** The worker of production, tests and benchmarks alike, ready to run. */
 export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<HoldfastWorker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
@@ -70,13 +77,16 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
   const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
   const versioned = deps.buildId === undefined ? {} : versionOf(taskQueue, deps.buildId);
   const outside = providerActivities({ provider, classify });
+  const services = serviceActivities({ services: deps.services, classify });
   const inside = Worker.create({
     ...{ connection, namespace, taskQueue, plugins, ...drained, ...versioned },
     ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
     activities: {
       ...paymentActivities({ ledger, provider, classify }),
       ...accountActivities({ ledger, classify }),
+      ...orderActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
+      ...services,
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
       // Workers of before this queue was split still put their calls here, while they drain.
       ...outside,
@@ -90,13 +100,20 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
     maxConcurrentActivityTaskExecutions: 64,
   });
   if (paymentCallsMax === 0) return together([await inside]);
+  const calling = { connection, namespace, plugins, ...drained, ...versioned };
   const payments = Worker.create({
-    ...{ connection, namespace, plugins, ...drained, ...versioned },
+    ...calling,
     taskQueue: outsideQueueOf(taskQueue, 'payments'),
     activities: outside,
     maxConcurrentActivityTaskExecutions: paymentCallsMax,
   });
-  return together(await Promise.all([inside, payments]));
+  const others = Worker.create({
+    ...calling,
+    taskQueue: outsideQueueOf(taskQueue, 'services'),
+    activities: services,
+    maxConcurrentActivityTaskExecutions: serviceCallsMax,
+  });
+  return together(await Promise.all([inside, payments, others]));
 }
 
 /** Open operations go on with whichever version is current: gates keep them on their way. */

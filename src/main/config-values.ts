@@ -72,6 +72,19 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
   return fits ? given.replace(/\/+$/, '') : undefined;
 });
 
+/** Services by their name, each with its URL. */
+export const serviceUrls = checked(
+  'must be name=URL, several separated by commas, each an http or https URL',
+  (given): Readonly<Record<string, string>> | undefined => {
+    const pairs = given.split(',').map((pair) => {
+      const [, name = '', url = ''] =
+        /^\s*([a-z][a-z0-9-]*)=(https?:\/\/\S+?)\/*\s*$/.exec(pair) ?? [];
+      return [name, url] as const;
+    });
+    return pairs.every(([, url]) => URL.canParse(url)) ? Object.fromEntries(pairs) : undefined;
+  },
+);
+
 /** Where webhooks may go, as far as the URL itself tells. */
 export const webhookTarget = checked(
   'must be an https URL of a public host, or an http URL of this machine',

@@ -178,6 +178,14 @@ export const variables = {
     value: kind.stripeWebhookSecrets,
     example: 'whsec_...',
   },
+  SERVICE_URLS: {
+    doc: [
+      'Where the services are that operations use beside the payment provider; of one that is not',
+      'named here no step ever begins. The sandbox stands in for each: .../services/NAME.',
+    ].join('\n'),
+    value: kind.serviceUrls,
+    example: 'warehouse=http://127.0.0.1:3010/services/warehouse,carrier=https://carrier.example',
+  },
   SANDBOX_PSP_URL: {
     doc: 'Where the sandbox provider is.',
     value: kind.httpUrl,

@@ -50,6 +50,7 @@ export function workerConfig(environment = ourEnvironment()) {
     database: database(read),
     temporal: temporal(read, environment),
     provider: provider(read),
+    services: { urls: read.optional('SERVICE_URLS') ?? {}, ...patience(read) },
     breaker: {
       failuresInRow: read.value('BREAKER_FAILURES'),
       openMs: read.value('BREAKER_OPEN_MS'),

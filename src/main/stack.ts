@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { awaitFreePort, freePort } from '../servers/port.js';
 import { bundleWorkflows } from './bundle-workflows.js';
 import { childEnvironment, tokenConfig } from './config.js';
+import { standInUrls } from './compose-services.js';
 import { createStackProcess, type StackProcess } from './stack-process.js';
 import {
   type ServersOptions,
@@ -172,6 +173,7 @@ function processes(options: StackOptions, where: Whereabouts) {
       HEALTH_PORT: `${port}`,
       METRICS_PORT: `${metricsPort ?? 'off'}`,
       SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
+      SERVICE_URLS: standInUrls(`http://127.0.0.1:${ports.sandbox}`),
     });
   return {
     ...{ providerLedgerFile, workerAt },

@@ -3,6 +3,7 @@ import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporali
 import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
 import { composeProvider } from './compose-provider.js';
+import { composeServices } from './compose-services.js';
 import { composeSweep } from './compose-sweep.js';
 import {
   builtWorkflowBundle,
@@ -45,6 +46,7 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
     ledger: createLedger(database),
+    services: composeServices(settings.services),
     plugins: [tracing.plugin],
     sweep: composeSweep({
       ...{ ...watched, provider, taskQueue, temporal: client, onFailing },

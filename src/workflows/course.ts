@@ -4,7 +4,6 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OutsideRequest } from '../activities/outside.js';
 import type { PaymentLedgerSteps } from '../activities/payment.js';
 import {
   type CapturedPart,
@@ -29,7 +28,7 @@ import { count } from './counters.js';
 import { faultReason, isStepFailure, ledgerSteps } from './ledger-step.js';
 import { decide } from './messages.js';
 import { parkedUntilVerify } from './parking.js';
-import type { Certain } from './provider-step.js';
+import type { Certain, Request } from './provider-step.js';
 import { listenForWishes, type Wishes } from './wishes.js';
 
 /** The ledger's steps, as every operation with money takes them. */
@@ -55,7 +54,7 @@ export interface Stuck {
 /** A step of which it is not certain what it did. */
 export interface Doubt {
   /** As it was sent last; its reference is the key to ask by. */
-  readonly request: OutsideRequest;
+  readonly request: Request;
   readonly sentAt: number;
   readonly because: Unknown;
   /** How often a person had been asked before it. */

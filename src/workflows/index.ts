@@ -7,6 +7,7 @@
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
 export { late } from './late.js';
+export { order } from './order.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';

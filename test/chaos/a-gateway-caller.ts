@@ -16,6 +16,7 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
       body: { amount },
     }),
     payout: (body) => ({ path: '/v1/payouts', body }),
+    order: (body) => ({ path: '/v1/orders', body }),
     ride: ({ account: rider, amount: estimate, currency }) => ({
       path: '/v1/rides',
       body: { rider, estimate, currency },

@@ -11,6 +11,7 @@ import {
   parseFunding,
   parseMethodChoice,
   parsePaymentCommand,
+  parseOrderCommand,
   parsePayoutCommand,
   parseRefundCommand,
   parseRideCancel,
@@ -21,6 +22,7 @@ import {
 import { caseActBody } from '../../src/gateway/case-schemas.js';
 import { parseCaseAct } from '../../src/gateway/cases.js';
 import { correctionBody } from '../../src/gateway/findings.js';
+import { orderBody } from '../../src/gateway/order-schemas.js';
 import {
   captureBody,
   extensionBody,
@@ -109,6 +111,11 @@ describe('the description of a body allows what its parser takes, and no more', 
       schema: payoutBody,
       parse: (body: unknown) => parsePayoutCommand(body, 'key-key-key'),
       good: { account: 'a', amount: 1, currency: 'EUR', destination: 'bank_1' },
+    },
+    order: {
+      schema: orderBody,
+      parse: (body: unknown) => parseOrderCommand(body, 'key-key-key'),
+      good: { account: 'a', amount: 1, currency: 'EUR', items: [{ sku: 'mug', quantity: 1 }] },
     },
     opening: {
       schema: accountOpenBody,

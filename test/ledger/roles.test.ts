@@ -124,6 +124,7 @@ describe('the roles', () => {
       ...['alert_sent_v1', 'lease_alerts_v1', 'pulse_v1', 'raise_alert_v1', 'raise_alerts_v1'],
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
+      ...['accept_order_v1', 'end_order_v1', 'turn_order_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
     ];

@@ -102,6 +102,10 @@ const tampered: readonly (readonly [Invariant, string])[] = [
   ],
   ['failed-took-nothing-outside', failing],
   [
+    'failed-gave-back-what-it-took',
+    set('operation', "state = 'FAILED', parent_op_id = op_id", paid),
+  ],
+  [
     'one-operation-per-key',
     without(
       'operation',

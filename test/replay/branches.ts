@@ -7,6 +7,7 @@ import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
+import { orderBranches } from './order-branches.js';
 import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
@@ -55,6 +56,7 @@ export const branches: readonly Branch[] = [
     { holdsForMs: 2_000, crooked: { authorize: asleep(Infinity) } },
     'hold-expired',
   ),
+  ...orderBranches,
   ...rideBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),

@@ -7,6 +7,7 @@ import { createHoldfastWorker } from '../../src/main/compose-worker.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
 import { type Around, around, type StepName } from './around.js';
+import { servicesAt } from './services-at.js';
 
 /** All that it is told, in one argument. */
 export interface Order {
@@ -41,11 +42,13 @@ const provider = createSandboxProvider({
   ...{ baseUrl: order.providerUrl, requestTimeoutMs: 1_000 },
   ...(ladderMs !== undefined && { ladderMs }),
 });
+const services = servicesAt(order.providerUrl, { requestTimeoutMs: 1_000, ladderMs });
 const worker = await createHoldfastWorker({
   connection: await NativeConnection.connect({ address: order.address }),
   ...{ namespace, taskQueue, workflowBundle: { codePath } },
   ledger: deadly.ledger?.(ledger) ?? ledger,
   provider: deadly.provider?.(provider) ?? provider,
+  services: deadly.services?.(services) ?? services,
   plugins: [startTracing({ service: 'a-worker' }).plugin],
 });
 const ended = worker.run();

@@ -1,10 +1,11 @@
-import type { OpId, OutsideStep } from '../../src/domain/index.js';
+import type { OpId, OutsideStep, ServiceStep } from '../../src/domain/index.js';
 import type { Ledger } from '../../src/ledger/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
+import type { Service, ServiceRequest, Services } from '../../src/providers/service.js';
 import type { Crooked } from './running-world.js';
 
 /** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
-export type StepName = keyof Ledger | OutsideStep;
+export type StepName = keyof Ledger | OutsideStep | ServiceStep;
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
@@ -43,6 +44,19 @@ export function inside(aroundOf: (name: StepName, opId: OpId) => Around | undefi
           String(request.reference.split(':')[0]),
         )(request) as ReturnType<PaymentProvider['perform']>,
     }),
+    services: (honest) =>
+      Object.fromEntries(
+        Object.entries(honest).map(([name, service]) => [
+          name,
+          {
+            ...service,
+            perform: (request: ServiceRequest) =>
+              wrapped(request.step, service.perform as Verb, () =>
+                String(request.reference.split(':')[0]),
+              )(request) as ReturnType<Service['perform']>,
+          },
+        ]),
+      ) as unknown as Services,
   };
 }
 

@@ -23,6 +23,7 @@ import { createLedger, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
 import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
+import type { Services } from '../../src/providers/service.js';
 import type { Charge, FaultRule } from '../../src/providers/sandbox/index.js';
 import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
@@ -47,6 +48,7 @@ export interface Crooked {
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
+  services?(honest: Services): Services;
 }
 
 /** Everything that a payment goes through, real, with one tenant, queue and database of its own. */
@@ -130,6 +132,7 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
       buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      services: crooked.services?.(provider.services) ?? provider.services,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
       ...(crooked.paymentCallsMax !== undefined && {
         paymentCallsMax: crooked.paymentCallsMax,

@@ -18,4 +18,5 @@ export {
   type SandboxLogLine,
   type SandboxServerOptions,
 } from './server.js';
+export { readDeeds, servicesFile } from './services.js';
 export { createSandboxWebhooks } from './webhook.js';

@@ -7,8 +7,9 @@ import { createEvents, type Events } from './events.js';
 import { parseFaultRule } from './fault-rule.js';
 import { createFaults, type Faults } from './faults.js';
 import { type Effect, type LedgerEntry, openLedgerFile } from './ledger.js';
-import { moneyRoutes } from './money-routes.js';
+import { type Misbehaving, moneyRoutes } from './money-routes.js';
 import { sendProblem } from './problems.js';
+import { openDeeds, serviceRoutes, servicesFile } from './services.js';
 import { createTill, type Till } from './till.js';
 import { createWebhooks, type Webhooks } from './webhooks.js';
 
@@ -82,13 +83,14 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
     const ends = [...open].map(({ raw }) => once(raw, 'close', { signal: patience }));
     await Promise.allSettled(ends);
   });
-  moneyRoutes(app, {
-    till,
-    faults,
-    closing: closing.signal,
+  const misbehaving: Misbehaving = {
+    ...{ faults, closing: closing.signal },
     onFault: ({ method, url }, { fault }) =>
       onLog({ level: 'info', message: 'misbehaving', method, url, fault }),
-  });
+  };
+  moneyRoutes(app, { till, ...misbehaving });
+  const deeds = await openDeeds(servicesFile(options.file));
+  serviceRoutes(app, deeds, misbehaving);
   controlRoutes(app, till, faults, () => herald?.events.clockMoved());
 
   try {
@@ -101,12 +103,14 @@ export async function createSandboxServer(options: SandboxServerOptions): Promis
         herald?.events.stop();
         await herald?.webhooks.close();
         await ledger.close();
+        await deeds.close();
         return { drained, interrupted: underWay.length - drained };
       },
     };
   } catch (error) {
     herald?.events.stop();
     await ledger.close();
+    await deeds.close();
     throw error;
   }
 }
