@@ -7,8 +7,9 @@
  */
 export { accountActivities } from './account.js';
 export { type ProviderSteps, providerActivities } from './outside.js';
-export { orderActivities } from './order.js';
 export { type PaymentLedgerSteps, paymentActivities } from './payment.js';
 export { reconcileActivities } from './reconcile.js';
 export { rideActivities } from './ride.js';
 export { serviceActivities } from './services.js';
+export { orderActivities } from './order.js';
+// new operations go above this line

@@ -41,9 +41,14 @@ export const commands = {
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
-  order: { domain: 'Order', eventType: 'OrderCreated', workflow: 'order' },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },
   accountEdit: { domain: 'Account', eventType: 'AccountEditRequested', workflow: 'editAccount' },
+  order: {
+    domain: 'Order',
+    eventType: 'OrderCreated',
+    workflow: 'order',
+  },
+  // new operations go above this line
 } as const;

@@ -149,12 +149,6 @@ export {
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
-export {
-  orderLinesMax,
-  type OrderCommand,
-  parseOrderCommand,
-  quantityMax,
-} from './order.js';
 export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
 export {
@@ -181,7 +175,11 @@ export {
   splitFare,
 } from './ride.js';
 export { kindOf, type ServiceName, type ServiceStep, serviceSteps } from './service-steps.js';
-export type { Accepted, Confirmed, Fulfilled, Turned } from './several-steps.js';
+export type { Accepted, Confirmed, Fulfilled, MoneyAsked, Turned } from './several-steps.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';
+export { orderLinesMax, quantityMax } from './order.js';
+export { parseOrderCommand } from './order.js';
+export type { OrderCommand } from './order.js';
+// new operations go above this line

@@ -1,17 +1,9 @@
-import type { Command } from './command.js';
-import { commands } from './command.js';
-import type { Currency } from './currency.js';
+import { type Command, commands } from './command.js';
 import { type Parsed, readObject } from './faults.js';
-import type { AccountId } from './ids.js';
+import { commandIn, type MoneyAsked, moneyFields } from './several-steps.js';
 
 /** What an order asks for. */
-export interface OrderPayload {
-  readonly account: AccountId;
-  /** Whole minor units. */
-  readonly amount: number;
-  readonly currency: Currency;
-  /** The account that receives; the tenant's merchant account of that currency when absent. */
-  readonly payTo?: AccountId;
+export interface OrderPayload extends MoneyAsked {
   /** What is bought, 1 to `orderLinesMax` lines. */
   readonly items: readonly OrderLine[];
 }
@@ -30,27 +22,16 @@ export type OrderCommand = Command<OrderPayload> & {
 
 export const orderLinesMax = 50;
 export const quantityMax = 100;
-const fields = ['account', 'amount', 'currency', 'payTo', 'items', 'bizKey'];
+const fields = [...moneyFields, 'items'];
 
 /** Reads the body of an order. */
 export function parseOrderCommand(body: unknown, idemKey: string): Parsed<OrderCommand> {
-  return readObject(body, fields, (read) => {
-    const bizKey = read.optional('bizKey', (path) => read.label(path, 255));
-    const payTo = read.optional('payTo', read.account);
-    const { domain, eventType } = commands.order;
-    return {
-      ...{ domain, eventType, idemKey },
-      ...(bizKey !== undefined && { bizKey }),
-      payload: {
-        account: read.account('account'),
-        amount: read.amount('amount'),
-        currency: read.currency('currency'),
-        ...(payTo !== undefined && { payTo }),
-        items: read.list('items', orderLinesMax, ['sku', 'quantity'], (line) => ({
-          sku: line.label('sku', 64),
-          quantity: line.whole('quantity', 1, quantityMax),
-        })),
-      },
-    };
-  });
+  return readObject(body, fields, (read) =>
+    commandIn(read, commands.order, idemKey, {
+      items: read.list('items', orderLinesMax, ['sku', 'quantity'], (line) => ({
+        sku: line.label('sku', 64),
+        quantity: line.whole('quantity', 1, quantityMax),
+      })),
+    }),
+  );
 }

@@ -6,6 +6,7 @@ export const serviceSteps = {
   reserveStock: 'warehouse',
   releaseStock: 'warehouse',
   ship: 'carrier',
+  // new operations go above this line
 } as const;
 
 export type ServiceStep = keyof typeof serviceSteps;

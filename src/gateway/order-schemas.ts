@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { orderLinesMax, quantityMax } from '../domain/index.js';
-import { accountId, amount, currency, label } from './schemas.js';
+import { moneyBody } from './several-steps.js';
 
 export const orderBody = z.strictObject({
-  account: accountId.meta({ description: 'Who pays' }),
-  amount,
-  currency,
-  payTo: accountId.optional().meta({ description: "Who receives; the tenant's merchant account" }),
+  ...moneyBody,
   items: z
     .array(
       z.strictObject({
@@ -16,5 +13,4 @@ export const orderBody = z.strictObject({
     )
     .min(1)
     .max(orderLinesMax),
-  bizKey: label.optional().meta({ description: 'Names the business thing' }),
 });

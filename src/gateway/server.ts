@@ -25,7 +25,6 @@ import { methodRoutes } from './methods.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
 import { operationRoutes } from './operations.js';
-import { orderRoutes } from './orders.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
 import { eventRoutes } from './events.js';
@@ -41,6 +40,8 @@ import {
   sendProblem,
 } from './transport.js';
 import { webhookRoutes } from './webhooks.js';
+import { orderRoutes } from './orders.js';
+// new operations go above this line
 
 /**
  * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, refuses what is new,
@@ -66,8 +67,9 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   methodRoutes(app, deps);
   refundRoutes(app, { ...deps, acceptance });
   payoutRoutes(app, { acceptance });
-  orderRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
+  orderRoutes(app, { acceptance });
+  // new operations go above this line
   operationRoutes(app, deps);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });

@@ -17,12 +17,13 @@ import { hold, holdPayout, holdRefund } from './hold.js';
 import { beginLate, endLate } from './late.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
-import { acceptOrder, endOrder, turnOrder } from './order.js';
 import { readEnd } from './read-end.js';
 import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
+import { orderVerbs } from './order.js';
+// new operations go above this line
 
 export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
@@ -73,9 +74,6 @@ export function createLedger(database: Database) {
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
     readEnd: readEnd(database),
-    acceptOrder: acceptOrder(database),
-    turnOrder: turnOrder(database),
-    endOrder: endOrder(database),
     requestRide: requestRide(database),
     holdRide: holdRide(database),
     endRide: endRide(database),
@@ -89,6 +87,8 @@ export function createLedger(database: Database) {
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),
+    ...orderVerbs(database),
+    // new operations go above this line
   } as const;
 }
 

@@ -3,13 +3,14 @@ import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
-import { addOrderCommand } from './cli-order.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
 import { addReconcileCommand } from './cli-reconcile.js';
 import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
+import { addOrderCommand } from './cli-order.js';
+// new operations go above this line
 
 const examples = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 nobody answers · 4 not ended yet
@@ -42,7 +43,6 @@ const program = new Command('holdfast')
   .addHelpText('after', examples);
 
 addPaymentCommands(program);
-addOrderCommand(program);
 addOperationCommands(program);
 
 program
@@ -63,6 +63,8 @@ addReconcileCommand(program);
 addBreakerCommands(program);
 addEventCommands(program);
 addVerifyCommand(program);
+addOrderCommand(program);
+// new operations go above this line
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

@@ -5,16 +5,19 @@ import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { Service, Services } from '../providers/service.js';
 import { createWarehouse } from '../providers/warehouse.js';
 import { serviceCallsMax } from './compose-worker.js';
+// new operations go above this line
 
 const adapters = {
   carrier: createCarrier,
   warehouse: createWarehouse,
+  // new operations go above this line
 } satisfies Record<ServiceName, (settings: ServiceSettings) => Service>;
 
 /** `SERVICE_URLS` with a sandbox standing in for every service. */
 export function standInUrls(sandboxUrl: string): string {
+  const at = (name: string) => new URL(`/services/${name}`, sandboxUrl).href;
   return Object.keys(adapters)
-    .map((name) => `${name}=${sandboxUrl}/services/${name}`)
+    .map((name) => `${name}=${at(name)}`)
     .join();
 }
 

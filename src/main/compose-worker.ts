@@ -8,12 +8,13 @@ import {
 } from '@temporalio/worker';
 import {
   accountActivities,
-  orderActivities,
   paymentActivities,
   providerActivities,
   reconcileActivities,
   rideActivities,
   serviceActivities,
+  orderActivities,
+  // new operations go above this line
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import { outsideQueueOf } from '../domain/index.js';
@@ -84,9 +85,10 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
     activities: {
       ...paymentActivities({ ledger, provider, classify }),
       ...accountActivities({ ledger, classify }),
-      ...orderActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
       ...services,
+      ...orderActivities({ ledger, classify }),
+      // new operations go above this line
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
       // Workers of before this queue was split still put their calls here, while they drain.
       ...outside,

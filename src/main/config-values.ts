@@ -78,7 +78,7 @@ export const serviceUrls = checked(
   (given): Readonly<Record<string, string>> | undefined => {
     const pairs = given.split(',').map((pair) => {
       const [, name = '', url = ''] =
-        /^\s*([a-z][a-z0-9-]*)=(https?:\/\/\S+?)\/*\s*$/.exec(pair) ?? [];
+        /^\s*([a-z][A-Za-z0-9]*)=(https?:\/\/\S+?)\/*\s*$/.exec(pair) ?? [];
       return [name, url] as const;
     });
     return pairs.every(([, url]) => URL.canParse(url)) ? Object.fromEntries(pairs) : undefined;

@@ -7,10 +7,11 @@
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
 export { late } from './late.js';
-export { order } from './order.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
 export { ride } from './ride.js';
 export { verifyLedger } from './verify-ledger.js';
+export { order } from './order.js';
+// new operations go above this line

@@ -1,37 +1,23 @@
-import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { OrderLedgerSteps } from '../activities/order.js';
 import type { Envelope, OrderCommand, PaymentResult } from '../domain/index.js';
-import { beginCourse, type Course, described, type Stuck, untilEnded } from './course.js';
+import { beginCourse, type Stuck, untilEnded } from './course.js';
 import { ledgerSteps } from './ledger-step.js';
-import {
-  beginSteps,
-  endedSteps,
-  paid,
-  type Refused,
-  served,
-  type StepsTaken,
-} from './several-steps.js';
+import { paid, type Refused, served, type StepsTaken, walkedSteps } from './several-steps.js';
 
 const ledger = ledgerSteps<OrderLedgerSteps>();
 
-/** Takes an order from its money to its shipment, or gives all of it back. */
+/** Takes an order through its steps, or gives all of it back. */
 export async function order(asked: Envelope<OrderCommand>): Promise<PaymentResult> {
   const course = beginCourse(asked, workflowInfo().startTime.getTime());
-  return untilEnded(course, () => walk(course));
-}
-
-async function walk(course: Course<OrderCommand>): Promise<PaymentResult | Stuck> {
   const { envelope } = course;
-  const accepted = await ledger.acceptOrder(envelope);
-  if (accepted.kind !== 'accepted') return accepted;
-  setCurrentDetails(`**Accepted**: ${described(course)}.`);
-  const steps = beginSteps(course, accepted);
-  const refusal = await taken(steps, envelope.command.payload);
-  if (refusal?.kind === 'stuck') return refusal;
-  return endedSteps(steps, refusal, {
-    turn: (code) => ledger.turnOrder(envelope.opId, code),
+  const ofLedger = {
+    accept: () => ledger.acceptOrder(envelope),
+    turn: (code: Refused['code']) => ledger.turnOrder(envelope.opId, code),
     end: () => ledger.endOrder(envelope.opId),
-  });
+  };
+  const { payload } = envelope.command;
+  return untilEnded(course, () => walkedSteps(course, ofLedger, (steps) => taken(steps, payload)));
 }
 
 /** The steps in their order; undefined when all of them were done. */
@@ -41,17 +27,17 @@ async function taken(
 ): Promise<Refused | Stuck | undefined> {
   const unpaid = await paid(steps, payload);
   if (unpaid !== undefined) return unpaid;
-
   const { items, amount, currency } = payload;
-  const reserved = await served(
-    steps,
-    'reserveStock',
-    { items, amount, currency },
-    { back: 'releaseStock', code: 'out-of-stock' },
-  );
-  if (reserved.kind !== 'confirmed') return reserved;
+  const detail = { items, amount, currency };
 
-  const shipped = await served(steps, 'ship', { items, amount, currency });
-  if (shipped.kind !== 'confirmed') return shipped;
+  const reserveStock = await served(steps, 'reserveStock', detail, {
+    back: 'releaseStock',
+    code: 'out-of-stock',
+  });
+  if (reserveStock.kind !== 'confirmed') return reserveStock;
+
+  const ship = await served(steps, 'ship', detail);
+  if (ship.kind !== 'confirmed') return ship;
+
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import {
   type Accepted,
   commands,
@@ -7,6 +7,7 @@ import {
   type Fail,
   type Fulfilled,
   type PaymentCommand,
+  type MoneyAsked,
   type PaymentPayload,
   type PaymentResult,
   type RefusalCode,
@@ -16,7 +17,7 @@ import {
 } from '../domain/index.js';
 import { childOf, endOfChild } from './child-operation.js';
 import { now } from './clock.js';
-import { budgetEndsAt, type Course, ledger, type Stuck } from './course.js';
+import { budgetEndsAt, type Course, described, ledger, type Stuck } from './course.js';
 import { decide } from './messages.js';
 import { certainOf } from './outside.js';
 import { payment } from './payment.js';
@@ -44,7 +45,7 @@ export interface StepsTaken {
 }
 
 /** Steps from their beginning; one that was turned back before takes none that it had not begun. */
-export function beginSteps(course: Course, { returns, since }: Accepted): StepsTaken {
+function beginSteps(course: Course, { returns, since }: Accepted): StepsTaken {
   // Nobody settles or releases by hand what holds nothing itself; it only looks again.
   setHandler(decide, () => {
     course.wishes.verify = true;
@@ -56,12 +57,7 @@ export function beginSteps(course: Course, { returns, since }: Accepted): StepsT
 /** Takes the money in a payment of its own; undefined when it is paid. */
 export async function paid(
   { course, backs }: StepsTaken,
-  {
-    account,
-    amount,
-    currency,
-    payTo,
-  }: Pick<PaymentPayload, 'account' | 'amount' | 'currency' | 'payTo'>,
+  { account, amount, currency, payTo }: MoneyAsked,
 ): Promise<Refused | undefined> {
   const { envelope } = course;
   const { approvalAbove } = envelope;
@@ -151,24 +147,34 @@ async function written(
   return { kind: 'asked', request: { step, reference, detail, trace }, terms };
 }
 
-/** The ledger's side of how an operation of several steps ends. */
-interface Ending {
+/** The ledger's side of an operation of several steps. */
+interface LedgerSide {
+  accept(): Promise<Accepted | Fulfilled | Fail>;
   turn(code: RefusalCode): Promise<Turned | Conflict>;
   end(): Promise<Fulfilled | Fail | Conflict>;
 }
 
-/** Ends what was done; what was refused is given back first, the last step first. */
-export async function endedSteps(
-  { course, backs }: StepsTaken,
-  refusal: Refused | undefined,
-  { turn, end }: Ending,
+/**
+ * Walks an operation through its steps: `taken` does them in their order, and gives why it stopped,
+ * or nothing when all of them were done. What was refused is given back, the last step first.
+ */
+export async function walkedSteps(
+  course: Course,
+  { accept, turn, end }: LedgerSide,
+  taken: (steps: StepsTaken) => Promise<Refused | Stuck | undefined>,
 ): Promise<PaymentResult | Stuck> {
+  const accepted = await accept();
+  if (accepted.kind !== 'accepted') return accepted;
+  setCurrentDetails(`**Accepted**: ${described(course)}.`);
+  const steps = beginSteps(course, accepted);
+  const refusal = await taken(steps);
+  if (refusal?.kind === 'stuck') return refusal;
   course.wishes.open = false;
   if (refusal !== undefined) {
     const turned = await turn(refusal.code);
     if (turned.kind === 'conflict') return { kind: 'stuck', reason: turned.reason };
     course.returns ??= { kind: 'never-charged', code: turned.code };
-    for (const back of backs.toReversed()) {
+    for (const back of steps.backs.toReversed()) {
       const stuck = await back();
       if (stuck !== undefined) return stuck;
     }

@@ -26,6 +26,7 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
     accountOpen: undefined,
     accountEdit: undefined,
     late: undefined,
+    // new operations go above this line
   };
 
 /** A caller who asks under the same key until there is an answer, however often that is lost. */

@@ -11,7 +11,6 @@ import {
   parseFunding,
   parseMethodChoice,
   parsePaymentCommand,
-  parseOrderCommand,
   parsePayoutCommand,
   parseRefundCommand,
   parseRideCancel,
@@ -22,7 +21,6 @@ import {
 import { caseActBody } from '../../src/gateway/case-schemas.js';
 import { parseCaseAct } from '../../src/gateway/cases.js';
 import { correctionBody } from '../../src/gateway/findings.js';
-import { orderBody } from '../../src/gateway/order-schemas.js';
 import {
   captureBody,
   extensionBody,
@@ -39,6 +37,9 @@ import {
 } from '../../src/gateway/ride-schemas.js';
 import { accountEditBody, accountOpenBody, fundingBody } from '../../src/gateway/schemas.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
+import { orderBody } from '../../src/gateway/order-schemas.js';
+import { parseOrderCommand } from '../../src/domain/index.js';
+// new operations go above this line
 
 describe('the description of the API', () => {
   let gateway: TestGateway;
@@ -112,11 +113,6 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parsePayoutCommand(body, 'key-key-key'),
       good: { account: 'a', amount: 1, currency: 'EUR', destination: 'bank_1' },
     },
-    order: {
-      schema: orderBody,
-      parse: (body: unknown) => parseOrderCommand(body, 'key-key-key'),
-      good: { account: 'a', amount: 1, currency: 'EUR', items: [{ sku: 'mug', quantity: 1 }] },
-    },
     opening: {
       schema: accountOpenBody,
       parse: (body: unknown) =>
@@ -137,6 +133,12 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parseAccountEdit(body, account, 1, 'key-key-key'),
       good: { status: 'open' },
     },
+    order: {
+      schema: orderBody,
+      parse: (body: unknown) => parseOrderCommand(body, 'key-key-key'),
+      good: { account: 'a', amount: 1, currency: 'EUR', items: [{ sku: 'mug', quantity: 1 }] },
+    },
+    // new operations go above this line
     settling: {
       schema: caseActBody('settle'),
       parse: (body: unknown) => parseCaseAct(body, 'settle'),

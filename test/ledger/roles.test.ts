@@ -72,8 +72,13 @@ describe('the roles', () => {
       () => ledger.fund(tenant.funding({ account: 'alice', amount: 1 })),
       () => ledger.openAccount(tenant.opening({ account: 'bob' })),
       () => ledger.editAccount(tenant.edit({ account: 'alice', version: 1, status: 'open' })),
+      () => ledger.acceptOrder(envelope as never),
+      () => ledger.turnOrder(envelope.opId, 'withdrawn'),
+      () => ledger.endOrder(envelope.opId),
+      // new operations go above this line
     ];
-    expect(verbs).toHaveLength(Object.keys(ledger).length);
+    // All but the one that only reads.
+    expect(verbs).toHaveLength(Object.keys(ledger).length - 1);
     for (const verb of verbs) await expect(verb()).rejects.toMatchObject({ code: denied });
 
     expect(await tenant.everything()).toBe(before);
@@ -124,9 +129,12 @@ describe('the roles', () => {
       ...['alert_sent_v1', 'lease_alerts_v1', 'pulse_v1', 'raise_alert_v1', 'raise_alerts_v1'],
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
-      ...['accept_order_v1', 'end_order_v1', 'turn_order_v1'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
+      'accept_order_v1',
+      'end_order_v1',
+      'turn_order_v1',
+      // new operations go above this line
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);

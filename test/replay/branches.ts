@@ -7,10 +7,11 @@ import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
-import { orderBranches } from './order-branches.js';
 import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
+import { orderBranches } from './order-branches.js';
+// new operations go above this line
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -56,7 +57,6 @@ export const branches: readonly Branch[] = [
     { holdsForMs: 2_000, crooked: { authorize: asleep(Infinity) } },
     'hold-expired',
   ),
-  ...orderBranches,
   ...rideBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
@@ -67,6 +67,8 @@ export const branches: readonly Branch[] = [
   ...moneyBranches,
   ...choiceBranches,
   ...resumedBranches,
+  ...orderBranches,
+  // new operations go above this line
 ];
 
 interface Course {
