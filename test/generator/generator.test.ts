@@ -51,7 +51,7 @@ describe('an operation that was generated', () => {
     await run(copy, 'vitest', 'run', '--config', '.config/vitest.config.ts', 'gift', ...battery);
     await asked(...gift, '--remove');
     expect(await differing(before, copy)).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 
   test('of several words, and a second one of its domain, are typed and conform', async () => {
     await asked('FileSharing', 'FileSharingRequested', '--outside', 'courier', '--no-record');
@@ -65,7 +65,7 @@ describe('an operation that was generated', () => {
     await asked(...second, '--remove');
     await asked('FileSharing', 'FileSharingRequested', '--remove', '--no-record');
     expect(await differing(before, copy)).toEqual([]);
-  }, 200_000);
+  }, 300_000);
 
   test.each([
     ['a name that is not one', ['gift', 'GiftPurchased'], 'is not written like Gift'],
