@@ -5,10 +5,13 @@ import { type Figure, figureTable, machine, misses, missLine } from './figures.j
 import { benchHeadline } from './headline.js';
 import { benchPayment } from './payment.js';
 import { startPlace } from './place.js';
+import { benchUpload } from './upload.js';
 
 const benches = {
   payment: async ({ count = 400, slices }: Asked) =>
     benchPayment(await startPlace(config, stops, onProgress), { slices, count, onProgress }),
+  upload: ({ count = 128, slices }: Asked) =>
+    benchUpload(config, stops, { slices, count, onProgress }),
   headline: ({ count = 10_000 }: Asked) => benchHeadline(config, stops, { count, onProgress }),
 } as const;
 interface Asked {
@@ -25,6 +28,7 @@ const help = `Measures on fresh servers of its own, and compares within the run.
 
 NAME      one of: ${names.join(', ')}; all of them when left out
             payment   speed and cost of one, beside an empty workflow and beside plain activities
+            upload    a file through the gateway, beside @tus/server alone
             headline  10,000 under a fixed mix of faults, beside a service that has no Holdfast
 --json    ends stdout with one JSON document: { machine, figures }
 

@@ -14,6 +14,7 @@ import {
 import { childEnvironment, type DevConfig } from '../src/main/config.js';
 import { createStackProcess } from '../src/main/stack-process.js';
 import { startStackDatabase, startStackTemporal } from '../src/main/stack-servers.js';
+import { composeServices } from '../src/main/compose-services.js';
 import { pooledFetch } from '../src/providers/pooled-fetch.js';
 import { createSandboxProvider } from '../src/providers/sandbox/index.js';
 import { freePort } from '../src/servers/index.js';
@@ -90,6 +91,7 @@ export async function startPlace(
       return createHoldfastWorker({
         ...{ connection, namespace, taskQueue, provider, plugins, workflowBundle },
         ledger: createLedger(ours),
+        services: composeServices({ urls: {}, ...config.provider }),
       });
     },
   };

@@ -1,6 +1,6 @@
-import { Context } from '@temporalio/activity';
 import type { Fail, Fenced, NotFound, Ok, OutsideAnswer, Retry, Unknown } from '../domain/index.js';
 import type { OutsideRequest, PaymentProvider } from '../providers/provider.js';
+import { alive } from './alive.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
 export type { OutsideRequest, ProviderProfile } from '../providers/provider.js';
@@ -49,18 +49,8 @@ export function providerActivities(deps: {
 }
 
 /** What an outcome holds: its value when it is one, itself when not. */
-function opened<Value, Rest extends { kind: string }>(outcome: Ok<Value> | Rest): Value | Rest {
+export function opened<Value, Rest extends { kind: string }>(
+  outcome: Ok<Value> | Rest,
+): Value | Rest {
   return outcome.kind === 'ok' ? (outcome as Ok<Value>).value : (outcome as Rest);
-}
-
-const heartbeatIntervalMs = 1_000;
-
-// A worker that dies in the call is noticed after the heartbeat time-out, not after the whole call.
-async function alive<Answer>(call: Promise<Answer>): Promise<Answer> {
-  const beat = setInterval(() => Context.current().heartbeat(), heartbeatIntervalMs);
-  try {
-    return await call;
-  } finally {
-    clearInterval(beat);
-  }
 }

@@ -17,6 +17,7 @@ import type {
   PaymentCommand,
   PaymentMethod,
   PayoutCommand,
+  PaymentResult,
   Phase,
   RefundCommand,
   RefusalCode,
@@ -70,7 +71,12 @@ export interface PaymentLedgerSteps {
   /** A name of its own: a worker that knows of no rest would not set it aside. */
   beginCaptureWithRest(opId: OpId, asked: CaptureRequest): Promise<Capturing | Fail>;
   extendHold(opId: OpId, change: string, expiresAt: number): Promise<Extended | Fail>;
-  writeAttempt(opId: OpId, step: string, n: number, minor: number): Promise<Attempted | Conflict>;
+  writeAttempt(
+    opId: OpId,
+    step: string,
+    n: number,
+    minor: number | null,
+  ): Promise<Attempted | Conflict>;
   beginLate(envelope: Envelope<LateCommand>): Promise<Begun | Returned | Fail>;
   endLate: Ledger['endLate'];
   notePhase(
@@ -81,6 +87,7 @@ export interface PaymentLedgerSteps {
     event?: string,
     until?: number,
   ): Promise<unknown>;
+  readEnd(opId: OpId): Promise<PaymentResult | { readonly kind: 'open' }>;
   doubtProfile(): Promise<ProviderProfile>;
 }
 
@@ -105,6 +112,7 @@ export function paymentActivities(deps: {
     chooseMethod: ledger.chooseMethod,
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
+    readEnd: ledger.readEnd,
     beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
     endLate: ledger.endLate,
     notePhase: (opId, change, phase, reason, event, until) => {

@@ -12,6 +12,9 @@ export interface ReconcileSteps {
   reconcileCharges(page: number): Promise<Compared>;
   reconcileFindings(after: number): Promise<Compared>;
   reconcileHolds(): Promise<number>;
+  wakeUploads(): Promise<number>;
+  clearEndedUploads(page: number): Promise<{ readonly next: number | null }>;
+  clearOrphans(after: string | null): Promise<{ readonly next: string | null }>;
   checkInvariants(from: Checked | null): Promise<Checked>;
   forgetOld(batch: number): Promise<{ readonly next: number | null }>;
   verifyPart(from: number): Promise<Part>;
@@ -30,6 +33,9 @@ export function reconcileActivities(deps: {
     applyWebhooks: () => sweep.waitingWebhooks(),
     reconcileCharges: (page: number) => sweep.charges(runId(), page),
     reconcileHolds: () => sweep.holds(runId()),
+    wakeUploads: () => sweep.wakeUploads(),
+    clearEndedUploads: (page: number) => sweep.clearEnded(page),
+    clearOrphans: (after: string | null) => sweep.clearOrphans(after),
     checkInvariants: (from: Checked | null) => sweep.invariants(from),
     forgetOld: (batch: number) => sweep.forget(batch),
     verifyPart: (from: number) => sweep.part(from, beat),

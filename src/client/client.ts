@@ -23,6 +23,7 @@ import {
   timeBudgetMsDefault,
 } from '../domain/index.js';
 import {
+  again,
   decide,
   evidence,
   type HoldAnswer,
@@ -101,6 +102,10 @@ export interface Client extends RideWishes {
   chooseMethod(opId: OpId, method: PaymentMethod, key: string): Promise<HoldAnswer>;
   /** Asks the provider once more about one in doubt or parked; false when none runs. */
   verify(opId: OpId): Promise<boolean>;
+  /** Tells an upload that its last byte may be there; false when none runs. */
+  uploadComplete(opId: OpId): Promise<boolean>;
+  /** Has a parked notice sent again; false when none runs. */
+  again(opId: OpId): Promise<boolean>;
   /** Tells a parked operation what two people decided; false when none runs under this id. */
   decide(opId: OpId, decision: Decision): Promise<boolean>;
   /** Gives an operation what a provider said by itself; false when none runs under this id. */
@@ -148,6 +153,9 @@ export function createClient(options: ClientOptions): Client {
     ...rideWishes(temporal),
     sweep: () => sweepNow(temporal, options.taskQueue ?? taskQueueDefault),
     verify: (opId) => told(opId, (handle) => handle.signal(verify)),
+    // It looks itself: what it is told need not be so.
+    uploadComplete: (opId) => told(opId, (handle) => handle.signal(verify)),
+    again: (opId) => told(opId, (handle) => handle.signal(again)),
     decide: (opId, decision) => told(opId, (handle) => handle.signal(decide, decision)),
     evidence: (opId, answer) => told(opId, (handle) => handle.signal(evidence, answer)),
   };

@@ -9,14 +9,14 @@ const inLedger = (path: string) => /^src\/ledger\/.*\.sql$/.test(path);
 /** The one function that writes the state of an operation. */
 const finish = 'src/ledger/core.sql';
 const table = 'ledger.operation';
-const ends = new Set(['settled', 'returned', 'funded', 'opened', 'edited']);
+const ends = new Set(['settled', 'fulfilled', 'returned', 'funded', 'opened', 'edited', 'sent']);
 const notEnded = (kind: string) =>
   `COMPLETED with ${kind}, which is no end: what is still held is never settled nor given back`;
 const otherHand =
   'writes the state of an operation beside ledger.finish: what has ended can be begun again, and ' +
   'is paid twice';
 const evidence = 'src/domain/evidence.ts';
-const finals = new Set(['Settled', 'Returned', 'Fail']);
+const finals = new Set(['Settled', 'Fulfilled', 'Returned', 'Fail']);
 const early = (name: string) =>
   `${name} may return what is not the end: Temporal says completed, the money stays held, and ` +
   'nothing looks at it any more; return what a loop that parks returns';

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from './rule.js';
 
-const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'meta']);
+// Templates are looked at as what they become: a test makes operations of them, and checks those.
+const skippedFolders = new Set(['.git', 'node_modules', 'dist', '.holdfast', 'meta', 'templates']);
 const skippedFiles = new Set(['package-lock.json', 'go.sum', '.env']);
 const text = /\.(ts|mjs|sql|json|ya?ml|md|xml|mod|sh|example)$|^[^.]+$/;
 

@@ -95,6 +95,10 @@ export type BreakerAct = (typeof breakerActs)[number];
 /** Who can move money outside, by the names of their profiles. */
 export const paymentProviders = ['sandbox', 'stripe'] as const;
 
+/** Who has a breaker: those, who carries notices to people, and the store of files. */
+export const guardedProviders = [...paymentProviders, 'fcm', 'twilio', 'smtp', 'objects'] as const;
+export type GuardedProvider = (typeof guardedProviders)[number];
+
 /** Healthy: everything goes out, nothing failed. Also what a breaker is before its first change. */
 export const closedBreaker: BreakerState = { mode: 'closed', failuresInRow: 0, recent: [] };
 

@@ -41,8 +41,25 @@ export const commands = {
   refund: { domain: 'Refund', eventType: 'RefundRequested', workflow: 'refund' },
   payout: { domain: 'Payout', eventType: 'PayoutRequested', workflow: 'payout' },
   late: { domain: 'Late', eventType: 'LateSuccessSeen', workflow: 'late' },
+  upload: { domain: 'FileUpload', eventType: 'FileUploadRequested', workflow: 'upload' },
+  fileDeletion: {
+    domain: 'FileUpload',
+    eventType: 'FileDeletionRequested',
+    workflow: 'deleteFile',
+  },
   ride: { domain: 'Ride', eventType: 'RideRequested', workflow: 'ride' },
+  notification: {
+    domain: 'Notification',
+    eventType: 'NotificationSent',
+    workflow: 'notification',
+  },
   accountOpen: { domain: 'Account', eventType: 'AccountOpeningRequested', workflow: 'openAccount' },
   funding: { domain: 'Account', eventType: 'FundingRequested', workflow: 'fundAccount' },
   accountEdit: { domain: 'Account', eventType: 'AccountEditRequested', workflow: 'editAccount' },
+  order: {
+    domain: 'Order',
+    eventType: 'OrderCreated',
+    workflow: 'order',
+  },
+  // new operations go above this line
 } as const;

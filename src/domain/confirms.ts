@@ -30,6 +30,7 @@ export function confirms(
       return isRefused || isOfStep(evidence, 'void');
     case 'refunded':
       return !isRefused && isOfStep(evidence, 'refund') && isSameSum(evidence, ending);
+    case 'confirmed':
     case 'pending':
     case 'contradicted':
       return false;

@@ -2,6 +2,7 @@ import type { Currency } from './currency.js';
 import type { AccountId, OpId } from './ids.js';
 import type { Fail } from './outcome.js';
 import type { RefusalCode } from './refusals.js';
+import type { Confirmed, Fulfilled } from './several-steps.js';
 
 // Facts: past participles, made by the step that saw them. Money moves only on these.
 
@@ -179,6 +180,7 @@ export type OutsideAnswer =
   | Voided
   | Refunded
   | PaidOut
+  | Confirmed
   | Declined
   | Pending
   | Contradicted;
@@ -215,6 +217,8 @@ export interface Attempted {
   readonly kind: 'attempted';
   readonly opId: OpId;
   readonly reference: string;
+  /** Set when it was written before: a call under it may have gone out then. */
+  readonly replayed?: true;
 }
 
 /** A hold ends at another moment. */
@@ -282,5 +286,5 @@ export interface Returned {
   readonly currency: Currency;
 }
 
-/** How an operation with money ends: settled, given back, or refused by value. */
-export type PaymentResult = Settled | Returned | Fail;
+/** How an operation ends: settled, done, given back, or refused by value. */
+export type PaymentResult = Settled | Fulfilled | Returned | Fail;

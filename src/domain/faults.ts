@@ -11,13 +11,18 @@ export type FaultCode =
   | 'amount-too-large'
   | 'body-invalid'
   | 'currency-invalid'
+  | 'device-token-invalid'
+  | 'email-invalid'
   | 'field-invalid'
   | 'field-required'
   | 'moment-invalid'
   | 'not-supported'
+  | 'phone-invalid'
+  | 'phone-premium'
   | 'text-invalid'
   | 'text-too-long'
-  | 'unknown-field';
+  | 'unknown-field'
+  | 'webhook-url-invalid';
 
 export interface Fault {
   /** The field's name, `metadata.key` inside metadata, empty for the body itself. */
@@ -38,6 +43,8 @@ export interface ObjectReader {
   /** A whole number within [min, max]. */
   whole(path: string, min: number, max: number): number;
   oneOf<Word extends string>(path: string, words: readonly Word[]): Word;
+  /** A list of these words, at least one of them and none twice. */
+  set<Word extends string>(path: string, words: readonly Word[]): readonly Word[];
   /** An RFC 3339 date and time, as epoch milliseconds. */
   moment(path: string): number;
   /** Text without NUL and lone surrogates, at most `lengthMax` UTF-16 units. */
@@ -47,8 +54,15 @@ export interface ObjectReader {
   /** Visible ASCII, 1 to `lengthMax`, of a narrower form where one is given. */
   label(path: string, lengthMax: number, form?: RegExp): string;
   truth(path: string): boolean;
-  /** A flat record of texts: at most 50 keys of 40, values of 500. */
-  texts(path: string): Record<string, string>;
+  /** A flat record of texts: at most 50 keys of 40, values of 500 unless it says otherwise. */
+  texts(path: string, lengthMax?: number): Record<string, string>;
+  /** A list of 1 to `max` objects with these fields, each read by `read`. */
+  list<Item>(
+    path: string,
+    max: number,
+    known: readonly string[],
+    read: (reader: ObjectReader) => Item,
+  ): readonly Item[];
   fault(path: string, code: FaultCode): void;
 }
 
@@ -108,6 +122,8 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
       take(path, 'field-invalid', (raw): raw is number => isWhole(raw) && raw >= min && raw <= max),
     oneOf: <Word extends string>(path: string, words: readonly Word[]) =>
       take(path, 'field-invalid', (raw): raw is Word => words.includes(raw as Word)),
+    set: <Word extends string>(path: string, words: readonly Word[]) =>
+      take(path, 'field-invalid', (raw): raw is Word[] => isSetOf(raw, words)),
     moment: (path) => {
       const isMoment = (raw: unknown): raw is string =>
         typeof raw === 'string' && momentMsOf(raw) !== undefined;
@@ -121,17 +137,35 @@ function createReader(fields: Record<string, unknown>, faults: Fault[]): ObjectR
     label: (path, lengthMax, form = /^[\x21-\x7e]+$/) =>
       within(path, lengthMax, (raw) => form.test(raw)),
     truth: (path) => take(path, 'field-invalid', (raw): raw is boolean => typeof raw === 'boolean'),
-    texts: (path) => readTexts(path, own(path), fault),
+    texts: (path, lengthMax = 500) => readTexts(path, own(path), lengthMax, fault),
+    list: (path, max, known, read) => {
+      const raw = take(path, 'field-invalid', (found): found is unknown[] => Array.isArray(found));
+      if (!Array.isArray(raw)) return [];
+      if (raw.length < 1 || raw.length > max) fault(path, 'field-invalid');
+      return raw.slice(0, max).flatMap((item, index) => {
+        const parsed = readObject(item, known, read);
+        if (parsed.ok) return [parsed.value];
+        for (const found of parsed.faults) {
+          fault([path, index, found.path].filter((part) => part !== '').join('.'), found.code);
+        }
+        return [];
+      });
+    },
   };
+}
+
+function isSetOf(raw: unknown, words: readonly unknown[]): boolean {
+  if (!Array.isArray(raw) || raw.length === 0 || raw.length > words.length) return false;
+  return raw.every((word, index) => words.includes(word) && raw.indexOf(word) === index);
 }
 
 const keysMax = 50;
 const keyLengthMax = 40;
-const valueLengthMax = 500;
 
 function readTexts(
   path: string,
   raw: unknown,
+  lengthMax: number,
   fault: (path: string, code: FaultCode) => void,
 ): Record<string, string> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
@@ -144,7 +178,7 @@ function readTexts(
     const at = `${path}.${key.slice(0, keyLengthMax)}`;
     if (!/^[A-Za-z0-9_.-]{1,40}$/.test(key) || key === '__proto__') fault(at, 'field-invalid');
     else if (typeof value !== 'string' || !isPlainText(value)) fault(at, 'text-invalid');
-    else if (value.length > valueLengthMax) fault(at, 'text-too-long');
+    else if (value.length > lengthMax) fault(at, 'text-too-long');
   }
   return Object.fromEntries(entries);
 }

@@ -33,6 +33,8 @@ export {
   breakerProfiles,
   type CallTally,
   closedBreaker,
+  type GuardedProvider,
+  guardedProviders,
   hearsSuccess,
   isolatedBreaker,
   paymentProviders,
@@ -74,6 +76,7 @@ export type {
   OutsideStep,
   PaidOut,
   PaymentResult,
+  Pending,
   Refunded,
   Released,
   Returned,
@@ -128,6 +131,23 @@ export {
   percentOf,
   plus,
 } from './money.js';
+export { type Channel, channels } from './notice.js';
+export {
+  type DeliveryBegun,
+  type DeliverySkipped,
+  type DoubtPolicy,
+  doubtPolicies,
+  localeForm,
+  type NoticeAccepted,
+  type NoticeSecrets,
+  type NoticeSent,
+  type NotificationCommand,
+  type NotificationPayload,
+  noticePrincipal,
+  notificationOf,
+  parseNotification,
+  recipientIdForm,
+} from './notification.js';
 export {
   isFinal,
   isState,
@@ -147,6 +167,13 @@ export {
   timeBudgetMsDefault,
 } from './payment.js';
 export { type PayoutCommand, type PayoutPayload, parsePayoutCommand } from './payout.js';
+export {
+  parseRecipient,
+  type Recipient,
+  sealedFor,
+  timeOfDayForm,
+  timeZoneForm,
+} from './recipient.js';
 export { parseRefundCommand, type RefundCommand, type RefundPayload } from './refund.js';
 export { outsideQueueOf, turnOf } from './queues.js';
 export { isMoneyRefusal, type RefusalCode, refusalCodes } from './refusals.js';
@@ -173,6 +200,35 @@ export {
   rideParties,
   splitFare,
 } from './ride.js';
+export { kindOf, type ServiceName, type ServiceStep, serviceSteps } from './service-steps.js';
+export type { Accepted, Confirmed, Fulfilled, MoneyAsked, Turned } from './several-steps.js';
 export { hmacSha256Hex, sha256Hex } from './sha256.js';
 export { type Attempt, nextKey } from './step-keys.js';
 export { unreachable } from './unreachable.js';
+export {
+  type Advanced,
+  type Assembled,
+  type Assembling,
+  type Claimed,
+  type FileDeletionCommand,
+  fileDeletionOf,
+  fileKeyOf,
+  type Incomplete,
+  type Inspected,
+  objectPrefixes,
+  type PartAnswer,
+  partKeyOf,
+  parseUploadCommand,
+  prefixesOf,
+  type Published,
+  quarantineKeyOf,
+  type UploadCommand,
+  type UploadPayload,
+  type UploadRequest,
+  type UploadStage,
+  uploadStages,
+} from './upload.js';
+export { orderLinesMax, quantityMax } from './order.js';
+export { parseOrderCommand } from './order.js';
+export type { OrderCommand } from './order.js';
+// new operations go above this line

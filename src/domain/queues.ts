@@ -1,10 +1,10 @@
 import { sha256Hex } from './sha256.js';
 
-/** A sort of provider outside, which has a queue of its own. */
-type Outside = 'payments';
+/** A sort of outside, which has a queue of its own. */
+type Outside = 'payments' | 'services' | 'objects' | 'notices';
 
 /**
- * Where the calls to a sort of provider wait, next to the queue of the workflows that make them: a
+ * Where the calls to a sort of outside wait, next to the queue of the workflows that make them: a
  * slow one has its own slots, and holds up nothing else.
  */
 export function outsideQueueOf(taskQueue: string, outside: Outside): string {

@@ -22,7 +22,7 @@ export interface Asked {
   readonly command: Command;
   readonly accounts: readonly AccountId[];
   /** Throws the problem of accounts that do not allow it. Not asked of a replay. */
-  readonly admit: (accounts: ReadonlyMap<AccountId, AccountRow>) => void;
+  readonly admit: (accounts: ReadonlyMap<AccountId, AccountRow>) => void | Promise<void>;
   readonly options: Pick<StartOptions, 'timeBudget' | 'sealed' | 'trace'>;
   /** How long to wait for the end. */
   readonly waitMs: number;
@@ -70,7 +70,7 @@ export function createAcceptance(
       const { operation } = known;
       if (operation !== undefined) return replayOf(operation.digests, viewOfRow(operation));
       try {
-        admit(known.accounts);
+        await admit(known.accounts);
       } catch (refusal) {
         // It may have been accepted a moment ago, and not have a row yet.
         const first = await bounded(limits.temporalTimeoutMs, client.describe(opId));
@@ -88,10 +88,10 @@ export function createAcceptance(
   };
 }
 
-/** True for what moves money at somebody's word. */
+/** True for what moves money at somebody's word, itself or in a payment that it starts. */
 function isApprovable({ eventType }: Command): boolean {
-  const { payment, refund, payout } = commands;
-  return [payment, refund, payout].some((one) => one.eventType === eventType);
+  const { ride, funding, accountOpen, accountEdit } = commands;
+  return ![ride, funding, accountOpen, accountEdit].some((one) => one.eventType === eventType);
 }
 
 /** True for the problem of this code. */

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app.js';
+import { hasBody } from './arrival.js';
 import type { Parsed } from '../domain/index.js';
 import { problem, problemOfFaults } from './problems.js';
 
@@ -26,9 +27,15 @@ export function takeJsonOnly(app: App): void {
     else void parse(request, text, (error, value) => done(error && problem('json-invalid'), value));
   });
   app.addHook('onRequest', async (request) => {
-    const { takesBytes = false } = request.routeOptions.config;
-    if (!takesBytes && hasBody(request)) requireJson(request);
+    const { takesBytes = false, takesStream = false } = request.routeOptions.config;
+    if (!takesBytes && !takesStream && hasBody(request.headers)) requireJson(request);
   });
+}
+
+/** The bodies of the routes of this part are left unread, for their handlers to take. */
+export function takeStreams(part: App): void {
+  part.removeAllContentTypeParsers();
+  part.addContentTypeParser('*', (_, __, done) => done(null));
 }
 
 /** The bodies of the routes of this part are bytes as they came: what is signed is these. */
@@ -45,10 +52,6 @@ function requireJson({ headers }: FastifyRequest): void {
   if (!isPlain || !jsonType.test(headers['content-type'] ?? '')) {
     throw problem('media-type-unsupported');
   }
-}
-
-function hasBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function textOf(body: string | Buffer): string | undefined {

@@ -130,6 +130,10 @@ async function tell(
       const { kind: _, opId, ...decision } = answer;
       return client.decide(opId, decision);
     }
+    case 'again':
+      return client.again(answer.opId);
+    case 'given-up':
+      return (await client.withdraw(answer.opId)).kind === 'accepted';
     case 'accepted':
     case 'approved':
       return true;

@@ -5,7 +5,7 @@
  * never: a decision about money, an error's own text or stack in an answer, a body in the log
  * proved in: test/gateway, over sockets, with real servers behind
  */
-export type { App } from './app.js';
+export type { App, FileLinks } from './app.js';
 export { createTokenVerifier, type Role, roles, type VerifyToken } from './auth.js';
 export { createLateJudge } from './late.js';
 export { createGateway } from './server.js';

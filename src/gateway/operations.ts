@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isAccountId, isOpId, type OpId, phases, states } from '../domain/index.js';
+import { commands, isAccountId, isOpId, type OpId, phases, states } from '../domain/index.js';
+import type { UploadDesk } from '../ledger/index.js';
 import type { OperationFilter } from '../ledger/reads.js';
 import type { App, GatewayDeps } from './app.js';
 import { type Caller, roles } from './auth.js';
@@ -17,12 +18,15 @@ import {
   pageCursor,
   pageLimit,
 } from './schemas.js';
-import { type OperationView, viewOfDescription, viewOfRow } from './views.js';
+import { type OperationView, viewOfDescription, viewOfRow, viewOfUpload } from './views.js';
 
-type Deps = Pick<GatewayDeps, 'client' | 'reads' | 'keys'>;
+type Deps = Pick<GatewayDeps, 'client' | 'reads' | 'keys' | 'uploads' | 'noticeDesk'>;
 
 /** Operations as those who may see them ask after them: one, or a list. */
-export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
+export function operationRoutes(
+  app: App,
+  { client, reads, keys, uploads, noticeDesk }: Deps,
+): void {
   const cursors = createCursors(keys.digestKey);
   const find = createOperationFinder({ client, reads });
 
@@ -41,7 +45,11 @@ export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
     async (request) => {
       const { opId } = request.params;
       request.opId = isOpId(opId) ? opId : undefined;
-      return find(request.caller, opId);
+      const found = await withUpload(uploads, request.caller, await find(request.caller, opId));
+      if (found.domain !== commands.notification.domain) return found;
+      const deliveries = [...(await noticeDesk.deliveries(found.opId))];
+      const channel = deliveries.find(({ state }) => state === 'sent')?.channel;
+      return { ...found, notice: { deliveries, ...(channel !== undefined && { channel }) } };
     },
   );
 
@@ -73,6 +81,17 @@ export function operationRoutes(app: App, { client, reads, keys }: Deps): void {
       };
     },
   );
+}
+
+/** The operation and, when it is an upload, how far that is. */
+export async function withUpload(
+  uploads: Pick<UploadDesk, 'find'>,
+  { tenant }: Caller,
+  found: FoundOperation,
+): Promise<FoundOperation> {
+  if (found.eventType !== commands.upload.eventType) return found;
+  const row = await uploads.find(tenant, found.opId);
+  return row === undefined ? found : { ...found, upload: viewOfUpload(row) };
 }
 
 export type FoundOperation = OperationView & { opId: OpId };

@@ -93,7 +93,8 @@ export const keyProblems = [
   'idempotency-key-reused',
 ] as const;
 
-const payerProblems = [
+/** What can be wrong with who pays, and who is paid. */
+export const payerProblems = [
   'account-unknown',
   'account-closed',
   'account-frozen',
@@ -108,9 +109,9 @@ function statusOf({ state, outcome }: OperationView): number {
 }
 
 /** Refuses early what the ledger would refuse too; the ledger alone decides. */
-function requirePayable(
+export function requirePayable(
   { role, subject }: Caller,
-  { account, payTo, currency }: PaymentPayload,
+  { account, payTo, currency }: Pick<PaymentPayload, 'account' | 'payTo' | 'currency'>,
   accounts: ReadonlyMap<AccountId, AccountRow>,
 ): void {
   const payer = accounts.get(account);

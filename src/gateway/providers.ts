@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BreakerAct, breakerActs, paymentProviders } from '../domain/index.js';
+import { type BreakerAct, breakerActs, guardedProviders } from '../domain/index.js';
 import type { BreakerStanding } from '../ledger/index.js';
 import type { App, GatewayDeps } from './app.js';
 import type { Role } from './auth.js';
@@ -29,7 +29,7 @@ export function providerRoutes(app: App, { breakers }: Deps): void {
     },
     async () => {
       const standings = await breakers.list();
-      return { data: paymentProviders.map((name) => viewOf(name, standings)) };
+      return { data: guardedProviders.map((name) => viewOf(name, standings)) };
     },
   );
   for (const act of breakerActs) actRoute(app, breakers, act);
@@ -55,7 +55,7 @@ function actRoute(app: App, breakers: Deps['breakers'], act: BreakerAct): void {
     },
     async ({ caller, params, body }) => {
       const { reason } = readBody(parseCaseAct(body, 'verify'));
-      const name = paymentProviders.find((known) => known === params.provider);
+      const name = guardedProviders.find((known) => known === params.provider);
       if (name === undefined) throw problem('provider-unknown');
       await breakers.operate(name, act, `${caller.tenant}/${caller.subject}`, reason);
       return viewOf(name, await breakers.list());
@@ -74,11 +74,13 @@ function viewOf(provider: string, standings: readonly BreakerStanding[]): Provid
   };
 }
 
-const all = 'For all tenants: they have the provider in common. Workers see it within a second.';
+const all =
+  'For all tenants: they have it in common. Every process sees it within a second. `objects` is ' +
+  'the store of files.';
 const described: Readonly<Record<BreakerAct, { summary: string; description: string }>> = {
   isolate: {
     summary: 'Let nothing out to the provider until it is reset',
-    description: `Payments wait as deferred, with their money held. ${all}`,
+    description: `Payments wait, with their money held; uploads wait, notices do not. ${all}`,
   },
   reset: { summary: 'Let everything out to the provider again', description: all },
 };

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { amountMax, currencies, idemKeyPattern, phases, states } from '../domain/index.js';
+import {
+  amountMax,
+  currencies,
+  idemKeyPattern,
+  phases,
+  states,
+  uploadStages,
+} from '../domain/index.js';
+import { noticeBody } from './delivery-schemas.js';
 import { type ProblemCode, problemMediaType, problems } from './problems.js';
 
 // What the API takes and gives, for its description and for the answers. Bodies are read by the
@@ -89,6 +97,17 @@ export const editHeaders = optionalKeyHeaders.extend({
   'if-match': z.string().meta({ description: 'The ETag that the account had', examples: ['"12"'] }),
 });
 
+const uploadBody = z.object({
+  received: z.int().meta({ description: 'Bytes that are kept' }),
+  size: z.int(),
+  stage: z.enum(uploadStages),
+  version: z.int().meta({ description: 'Grows by one with every change of the stage' }),
+  sha256: z.string().optional().meta({ description: 'Of what it turned out to be, from VERIFIED' }),
+  mediaType: z.string().optional(),
+  expiresAt: moment,
+  links: z.object({ upload: z.string(), file: z.string().optional() }),
+});
+
 export const operationBody = z
   .object({
     opId,
@@ -109,14 +128,18 @@ export const operationBody = z
         amount: amount.optional().meta({ description: 'All that moved, once it is settled' }),
         chargeId: z.string().optional(),
         payoutId: z.string().optional(),
+        channel: z.string().optional().meta({ description: 'Which took a notice' }),
+        deliveryId: z.string().optional(),
       })
       .optional(),
+    notice: noticeBody.optional().meta({ description: 'Of a notice alone' }),
     account: z.string().optional(),
     amount: z.int().optional(),
     currency: z.string().optional(),
     acceptedAt: moment,
     updatedAt: moment,
     version: z.int(),
+    upload: uploadBody.optional().meta({ description: 'Of an upload that is asked for by itself' }),
     links: z.object({ self: z.string(), account: z.string().optional() }),
   })
   .meta({ id: 'Operation' });

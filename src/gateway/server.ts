@@ -8,6 +8,7 @@ import { nanoid } from 'nanoid';
 import type { z } from 'zod';
 import { createAcceptance } from './acceptance.js';
 import { accountRoutes } from './accounts.js';
+import { boundArrival } from './arrival.js';
 import type { App, GatewayDeps } from './app.js';
 import { requireCallers } from './auth.js';
 import { takeJsonOnly } from './body.js';
@@ -16,20 +17,25 @@ import { caseRoutes } from './cases.js';
 import { verifyRoutes } from './verify.js';
 import { drainRequests } from './drain.js';
 import { createEnds } from './ends.js';
+import { fileRoutes } from './files.js';
 import { findingRoutes } from './findings.js';
 import { healthRoutes } from './health.js';
 import { historyRoutes } from './history.js';
 import { holdRoutes } from './holds.js';
 import { limits } from './limits.js';
 import { methodRoutes } from './methods.js';
+import { notificationRoutes } from './notifications.js';
 import { observe } from './observe.js';
 import { describeApi } from './openapi.js';
+import { operationEventRoutes } from './operation-events.js';
 import { operationRoutes } from './operations.js';
 import { paymentRoutes } from './payments.js';
 import { payoutRoutes } from './payouts.js';
 import { eventRoutes } from './events.js';
 import { providerRoutes } from './providers.js';
+import { recipientRoutes } from './recipients.js';
 import { refundRoutes } from './refunds.js';
+import { reportRoutes } from './reports.js';
 import { rideRoutes } from './rides.js';
 import {
   answerProblems,
@@ -39,7 +45,10 @@ import {
   refuseConnection,
   sendProblem,
 } from './transport.js';
+import { uploadRoutes } from './uploads.js';
 import { webhookRoutes } from './webhooks.js';
+import { orderRoutes } from './orders.js';
+// new operations go above this line
 
 /**
  * The HTTP gateway, ready to `listen`. `close()` makes it unready at once, refuses what is new,
@@ -54,6 +63,7 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   observe(app, deps);
   const isClosing = drainRequests(app, ends.stopWaiting);
   answerProblems(app, deps);
+  boundArrival(app, deps.requestTimeoutMs);
   guardRequests(app);
   requireCallers(app, deps.verifyToken);
   takeJsonOnly(app);
@@ -66,7 +76,12 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   refundRoutes(app, { ...deps, acceptance });
   payoutRoutes(app, { acceptance });
   rideRoutes(app, { ...deps, acceptance });
+  recipientRoutes(app, deps);
+  notificationRoutes(app, { ...deps, acceptance });
+  orderRoutes(app, { acceptance });
+  // new operations go above this line
   operationRoutes(app, deps);
+  operationEventRoutes(app, deps, isClosing);
   historyRoutes(app, deps);
   accountRoutes(app, { ...deps, acceptance });
   approvalRoutes(app, deps);
@@ -76,11 +91,14 @@ export async function createGateway(deps: GatewayDeps): Promise<App> {
   providerRoutes(app, deps);
   eventRoutes(app, deps);
   await webhookRoutes(app, deps);
+  await reportRoutes(app, deps);
+  await uploadRoutes(app, { ...deps, acceptance });
+  fileRoutes(app, deps);
   await app.ready();
   return app;
 }
 
-function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps): App {
+function emptyApp({ outageOf, headersTimeoutMs }: GatewayDeps): App {
   const app = Fastify({
     logger: false,
     genReqId: () => nanoid(),
@@ -88,7 +106,6 @@ function emptyApp({ outageOf, requestTimeoutMs, headersTimeoutMs }: GatewayDeps)
     trustProxy: false,
     bodyLimit: limits.bodyBytesMax,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    requestTimeout: requestTimeoutMs ?? limits.requestTimeoutMs,
     // Ours is a problem document.
     return503OnClosing: false,
     // Whoever sends half a request and then nothing would be waited for without an end.

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { OperationDescription } from '../client/index.js';
 import type { Command, OpId } from '../domain/index.js';
+import type { UploadRow } from '../ledger/index.js';
 import type { AccountRow, OperationRow, OutcomeRow } from '../ledger/reads.js';
 import type { accountBody, balanceBody, operationBody } from './schemas.js';
 
@@ -69,6 +70,20 @@ export function viewOfCommand(opId: OpId, command: Command): OperationView {
     updatedAt: acceptedAt,
     version: 0,
     links: linksOf(opId, account),
+  };
+}
+
+/** How far an upload is. */
+export function viewOfUpload(row: UploadRow): NonNullable<OperationView['upload']> {
+  const { opId, received, size, stage, version, sha256, mediaType, expiresAt } = row;
+  return {
+    ...{ received, size, stage, version, expiresAt },
+    ...(sha256 !== null && { sha256 }),
+    ...(mediaType !== null && { mediaType }),
+    links: {
+      upload: `/v1/uploads/${opId}`,
+      ...(stage === 'COMMITTED' && { file: `/v1/files/${opId}` }),
+    },
   };
 }
 

@@ -48,9 +48,13 @@ export interface CaseAct {
 /**
  * What became of it: the workflow is to look again, the finding is accepted, the first of two
  * approved, or the second did and the workflow is to carry it out. Repeated, it is `decided` again.
+ * Of a notice: it is to be sent again, or is given up.
  */
 export type CaseAnswer =
-  | { readonly kind: 'awaited' | 'accepted' | 'approved'; readonly opId: OpId }
+  | {
+      readonly kind: 'awaited' | 'accepted' | 'approved' | 'again' | 'given-up';
+      readonly opId: OpId;
+    }
   | ({ readonly kind: 'decided'; readonly opId: OpId } & Decision)
   | CaseRefusal;
 
@@ -103,7 +107,7 @@ export function createCases(database: Database): Cases {
     },
     act: ({ tenant, caseId, action, principal, actor, reason, chargeId = null }) =>
       database.call(
-        'ledger.case_act_v1',
+        'ledger.case_act_v2',
         ...[tenant, caseId, action, principal, actor, reason, chargeId],
       ),
   };

@@ -15,12 +15,25 @@ import { extendHold } from './extend-hold.js';
 import { fund } from './fund.js';
 import { hold, holdPayout, holdRefund } from './hold.js';
 import { beginLate, endLate } from './late.js';
+import { acceptNotice, beginDelivery, finishNotice, recordDelivery } from './notice.js';
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
+import { readEnd } from './read-end.js';
 import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
 import { settle } from './settle.js';
+import {
+  abortUpload,
+  beginUploadAttempt,
+  claimUpload,
+  commitUpload,
+  completeUpload,
+  deleteFile,
+  verifyUpload,
+} from './upload.js';
+import { orderVerbs } from './order.js';
+// new operations go above this line
 
 export { type Alert, type Alerts, createAlerts, createPulse } from './alert.js';
 export { type Approvals, createApprovals, type Waiting } from './approval.js';
@@ -41,6 +54,7 @@ export {
   type SeenFinding,
 } from './finding.js';
 export type { Funded } from './fund.js';
+export { createLetters, createSides, type Letter, type ReadLetter } from './notice.js';
 export { type BreakerDesk, type BreakerStanding, createBreakerDesk } from './operate-breaker.js';
 export { createPrune, type Prune } from './prune.js';
 export type { Opened } from './open-account.js';
@@ -49,7 +63,11 @@ export {
   type OpenOperation,
   type OpenOperations,
 } from './open-operations.js';
+export { createNoticeDesk, type NoticeDesk } from './recipient.js';
 export { createStanding, type Standing } from './standing.js';
+export { createUploadDesk, type UploadDesk } from './upload-desk.js';
+export { createUploadReads, type UploadReads } from './upload-reads.js';
+export type { UploadRow } from './upload-rows.js';
 export {
   createInbox,
   type Inbox,
@@ -70,6 +88,7 @@ export function createLedger(database: Database) {
     hold: hold(database),
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
+    readEnd: readEnd(database),
     requestRide: requestRide(database),
     holdRide: holdRide(database),
     endRide: endRide(database),
@@ -83,6 +102,19 @@ export function createLedger(database: Database) {
     settle: settle(database),
     release: release(database),
     notePhase: notePhase(database),
+    claimUpload: claimUpload(database),
+    completeUpload: completeUpload(database),
+    beginUploadAttempt: beginUploadAttempt(database),
+    verifyUpload: verifyUpload(database),
+    commitUpload: commitUpload(database),
+    abortUpload: abortUpload(database),
+    deleteFile: deleteFile(database),
+    acceptNotice: acceptNotice(database),
+    beginDelivery: beginDelivery(database),
+    recordDelivery: recordDelivery(database),
+    finishNotice: finishNotice(database),
+    ...orderVerbs(database),
+    // new operations go above this line
   } as const;
 }
 

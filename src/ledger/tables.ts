@@ -71,6 +71,7 @@ export const operation = ledger.table(
     index('operation_list').on(t.tenant, t.id),
     index('operation_account').on(t.tenant, t.account, t.id),
     index('operation_biz_key').on(t.tenant, t.bizKey),
+    index('operation_parent').on(t.parentOpId).where(sql`parent_op_id is not null`),
     check('operation_state', sql`state in ('PENDING', 'IN_PROGRESS', 'COMPLETED', 'FAILED')`),
     check(
       'operation_phase',

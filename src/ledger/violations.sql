@@ -136,6 +136,12 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
    where t.op_state = 'FAILED' and t.outcome ->> 'kind' in ('captured', 'refunded', 'paid-out')
      and not exists (select from ledger.operation late where late.parent_op_id = t.op_id)
   union all
+  select 'failed-gave-back-what-it-took', o.op_id from op o
+    join ledger.operation p on p.parent_op_id = o.op_id and p.domain = 'Payment'
+    join ledger.hold h on h.op = p.id left join ledger.hold back on back.parent = p.id
+   where o.state = 'FAILED' group by o.op_id, p.id, h.captured
+  having h.captured <> coalesce(sum(back.captured), 0)
+  union all
   select 'one-operation-per-key', o.op_id from op o join ledger.operation other
       on (other.tenant, other.principal, other.domain, other.event_type, other.idem_key)
        = (o.tenant, o.principal, o.domain, o.event_type, o.idem_key) and other.id <> o.id
@@ -162,6 +168,9 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
    where state in ('PENDING', 'IN_PROGRESS')
      and coalesce(phase, 'charging') in ('charging', 'in-doubt')
      and greatest(updated_at, budget_ends_at) < ledger.clock() - p_grace
+     -- It waits for the end of what it started, however long a person takes.
+     and not exists (select from ledger.operation c where c.parent_op_id = op.op_id
+                        and c.state in ('PENDING', 'IN_PROGRESS'))
   union all
   select 'hold-ends-in-time', op_id from held
    where state = 'held' and expires_at < ledger.clock() - p_grace
@@ -197,14 +206,31 @@ language sql stable security definer set search_path = ledger, pg_temp as $$
      select count(*) from ledger.audit a where a.op = o.id and a.principal = p.principal
         and a.action = 'approval.' || p.verdict)
   union all
+  select 'sent-is-one-delivery', o.op_id from op o
+    left join ledger.notice_delivery d on d.op = o.id and d.state = 'sent'
+   where o.domain = 'Notification' group by o.id, o.op_id, o.state, o.outcome
+  having count(d.op) <> (o.state = 'COMPLETED')::int
+      or (o.state = 'COMPLETED' and min(d.delivery_id) is distinct from o.outcome ->> 'deliveryId')
+  union all
+  select 'delivery-was-begun', d.delivery_id from op o join ledger.notice_delivery d on d.op = o.id
+   where not exists (select from ledger.step s where s.op = d.op
+                        and s.step = concat_ws('.', 'begin', d.channel, d.n)
+                        and s.result ->> 'deliveryId' = d.delivery_id)
+  union all
   select 'rows-belong-to-their-operation', o.op_id from op o join (
       select op, tenant, trace from ledger.entry union all select op, tenant, trace from ledger.step
       union all select op, tenant, trace from ledger.hold
       union all select op, tenant, trace from ledger.attempt
       union all select op, tenant, trace from ledger.outbox
       union all select op, tenant, trace from ledger.delivery
+      union all select op, tenant, trace from ledger.upload
+      union all select op, tenant, trace from ledger.upload_part
+      union all select op, tenant, trace from ledger.notice
+      union all select op, tenant, trace from ledger.notice_delivery
       union all select op, tenant, trace from ledger.audit) r on r.op = o.id
    where (r.tenant, r.trace) is distinct from (o.tenant, o.trace)
+  union all
+  select * from ledger.upload_violations(p_tenant, p_from, p_to, p_after, p_grace)
 $$;
 
 revoke all on function ledger.violations_v1(text, bigint, bigint, bigint, interval),

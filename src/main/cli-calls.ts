@@ -27,9 +27,14 @@ export function minorOf(text: string): number | string {
 
 /** The gateway that the environment names, or the one of `npm run dev`. */
 export async function connect(): Promise<HttpApi> {
+  return createHttpApi(await connection());
+}
+
+/** Where it is, and the token for it. */
+export async function connection(): Promise<{ readonly url: string; readonly token: string }> {
   const environment = childEnvironment({});
   const token = environment['HOLDFAST_TOKEN'] ?? (await devToken());
-  return createHttpApi(orExit(() => cliConfig({ ...environment, HOLDFAST_TOKEN: token })));
+  return orExit(() => cliConfig({ ...environment, HOLDFAST_TOKEN: token }));
 }
 
 async function devToken(): Promise<string | undefined> {

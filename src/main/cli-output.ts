@@ -68,6 +68,7 @@ export function operationText(one: OperationBody): string {
     ['what', `${domain} ${eventType}`],
     ['stands', `${standing(one)} (${state})`],
     ['amount', amount == null ? undefined : moneyText(amount, currency ?? '')],
+    ['channel', one.outcome?.channel],
     ['account', account ?? undefined],
     ['business key', bizKey === opId ? undefined : bizKey],
     ['accepted', moment(one.acceptedAt)],

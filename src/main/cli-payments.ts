@@ -1,13 +1,8 @@
 import { type Command, Option } from 'commander';
-import { nanoid } from 'nanoid';
-import { codeOf, connect, exitCodes, json, minorOf, type Shown, show } from './cli-calls.js';
+import { connect, exitCodes, json, minorOf, type Shown, show } from './cli-calls.js';
 import { operationText } from './cli-output.js';
+import { keyOf, keyOption, type Started, start, waitOption } from './cli-start.js';
 import type { OperationBody } from './http-api.js';
-
-interface Started extends Shown {
-  readonly key?: string;
-  readonly wait: string;
-}
 
 interface PayOptions extends Started {
   readonly to?: string;
@@ -26,11 +21,6 @@ export function addPaymentCommands(program: Command): void {
   addRefund(program);
   addPayout(program);
 }
-
-const keyOption = () =>
-  new Option('--key <key>', 'names this one intent, 8 to 255 characters; a new one when left out');
-const waitOption = () =>
-  new Option('--wait <seconds>', 'how long to wait for the end, 0 to 30').default('20');
 
 function addPay(program: Command): void {
   program
@@ -178,21 +168,6 @@ function addPayout(program: Command): void {
         await start(program, '/v1/payouts', body, asked);
       },
     );
-}
-
-/** Asks for an operation, waits as long as was said, and shows it. */
-async function start(program: Command, path: string, body: object, asked: Started): Promise<void> {
-  const waitSeconds = Number(asked.wait);
-  if (!(waitSeconds >= 0 && waitSeconds <= 30)) program.error('--wait takes 0 to 30');
-  const api = await connect();
-  const answer = await api.post<OperationBody>(path, body, { key: keyOf(asked), waitSeconds });
-  show(answer, asked, operationText, codeOf);
-}
-
-/** Said before the call: after a crash of ours the same key asks for the same thing. */
-function keyOf({ key = nanoid(), json: asJson }: Pick<Started, 'key' | 'json'>): string {
-  if (!asJson) process.stderr.write(`key ${key}\n`);
-  return key;
 }
 
 function pathOf(opId: string, what: string): string {

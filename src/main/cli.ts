@@ -3,12 +3,16 @@ import { addBreakerCommands } from './cli-breaker.js';
 import { addCaseCommands } from './cli-case.js';
 import { addEventCommands } from './cli-events.js';
 import { connect, exitCodes, json, type Shown, show } from './cli-calls.js';
+import { addNoticeCommands } from './cli-notices.js';
 import { addOperationCommands } from './cli-operations.js';
 import { balanceText } from './cli-output.js';
 import { addPaymentCommands } from './cli-payments.js';
 import { addReconcileCommand } from './cli-reconcile.js';
+import { addUploadCommand } from './cli-upload.js';
 import { addVerifyCommand } from './cli-verify.js';
 import { type BalanceBody, Unreachable } from './http-api.js';
+import { addOrderCommand } from './cli-order.js';
+// new operations go above this line
 
 const examples = `
 Exit codes: 0 done · 1 refused or failed · 2 wrong usage · 3 nobody answers · 4 not ended yet
@@ -24,6 +28,9 @@ Examples:
   $ npx holdfast method op_3k2... balance
   $ npx holdfast refund op_3k2... 500
   $ npx holdfast payout shop 125000 EUR bank_1
+  $ npx holdfast order alice 4500 EUR mug:2 tea:1
+  $ npx holdfast notify rcp_7f3a --data subject=Hello --data text="It is on its way"
+  $ npx holdfast upload film.mp4
   $ npx holdfast ops list --state IN_PROGRESS --phase parked
   $ npx holdfast ops history op_3k2...
   $ npx holdfast ops approve op_3k2... --reason "I called them"
@@ -34,12 +41,16 @@ Examples:
   $ npx holdfast verify`;
 
 const program = new Command('holdfast')
-  .description('Takes payments through a Holdfast gateway, and shows what became of them.')
+  .description(
+    'Takes payments and sends notices through a Holdfast gateway, and shows what became of them.',
+  )
   .exitOverride()
   .showHelpAfterError()
   .addHelpText('after', examples);
 
 addPaymentCommands(program);
+addNoticeCommands(program);
+addUploadCommand(program);
 addOperationCommands(program);
 
 program
@@ -60,6 +71,8 @@ addReconcileCommand(program);
 addBreakerCommands(program);
 addEventCommands(program);
 addVerifyCommand(program);
+addOrderCommand(program);
+// new operations go above this line
 
 // Whoever reads us may stop reading, as head does.
 process.stdout.on('error', () => process.exit());

@@ -1,30 +1,14 @@
-import { hostname } from 'node:os';
-import type { Database } from '../database/index.js';
 import { breakerProfiles } from '../domain/index.js';
-import { createBreakerStore } from '../ledger/index.js';
-import { createBreaker } from '../providers/breaker.js';
 import { unmetNeeds } from '../providers/needs.js';
 import { guarded } from '../providers/guarded.js';
 import { pooledFetch } from '../providers/pooled-fetch.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import { createSandboxProvider } from '../providers/sandbox/index.js';
 import { createStripeProvider } from '../providers/stripe/index.js';
-import {
-  type Log,
-  measureBreaker,
-  type Metrics,
-  tracedFetch,
-  type Tracing,
-} from '../telemetry/index.js';
+import { tracedFetch, type Tracing } from '../telemetry/index.js';
+import { type BreakerDeps, composeBreaker } from './compose-breaker.js';
 import { paymentCallsMaxDefault } from './compose-worker.js';
 import type { WorkerConfig } from './config.js';
-
-interface ProviderDeps {
-  readonly database: Database;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly tracing: Tracing;
-}
 
 /**
  * The provider that was configured, behind the breaker that it has in common with all workers.
@@ -32,10 +16,10 @@ interface ProviderDeps {
  */
 export function composeProvider(
   { provider, breaker }: Pick<WorkerConfig, 'provider' | 'breaker'>,
-  { database, log, metrics, tracing }: ProviderDeps,
+  deps: BreakerDeps & { readonly tracing: Tracing },
 ): PaymentProvider {
   const pooled = pooledFetch({ connections: paymentCallsMaxDefault });
-  const settings = { ...provider, fetch: tracedFetch(tracing, provider.name, pooled) };
+  const settings = { ...provider, fetch: tracedFetch(deps.tracing, provider.name, pooled) };
   const adapter =
     settings.name === 'stripe' ? createStripeProvider(settings) : createSandboxProvider(settings);
   const unmet = unmetNeeds(adapter.profile);
@@ -47,17 +31,5 @@ export function composeProvider(
     ...{ ...payments, failuresInRow, openMs },
     recovery: recovery.map(({ share }) => ({ share, forMs })),
   };
-  const { name } = adapter.profile;
-  const measured = measureBreaker(metrics);
-  return guarded(
-    adapter,
-    createBreaker({
-      ...{ provider: name, profile, store: createBreakerStore(database) },
-      actor: `${hostname()}.${process.pid}`,
-      onEvent: (notice) => {
-        log.warn({ ...notice, provider: name }, 'breaker');
-        measured(notice);
-      },
-    }),
-  );
+  return guarded(adapter, composeBreaker(provider.name, profile, deps));
 }

@@ -11,14 +11,17 @@ import {
   createPrune,
   createPulse,
   type FindingAlert,
+  type UploadReads,
 } from '../ledger/index.js';
 import { createReads } from '../ledger/reads.js';
 import { nothingChecked, verifyOnward, verifyPart } from '../ledger/violations.js';
+import type { ObjectStore } from '../objects/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
 import {
   createHoldSweep,
   createProviderSweep,
   createSweep,
+  createUploadSweep,
   type Finding,
   type Sweep,
 } from '../reconciler/index.js';
@@ -31,6 +34,8 @@ export interface HoldfastSweepDeps {
   readonly temporal: TemporalClient;
   readonly taskQueue: string;
   readonly provider: PaymentProvider;
+  readonly store: ObjectStore;
+  readonly uploads: UploadReads;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -40,6 +45,7 @@ export interface HoldfastSweepDeps {
   readonly quietMs?: number;
   readonly lingersMs?: number;
   readonly sustainedMs?: number;
+  readonly orphanedMs?: number;
   /** For how long what is over is kept. */
   readonly retentionDays: number;
 }
@@ -92,8 +98,13 @@ export function composeSweep({ database, temporal, ...deps }: HoldfastSweepDeps)
     onTrouble: ({ reason, error }) =>
       log.error({ module: 'reconciler', reason, err: error }, 'charges not reconciled'),
   });
+  const objects = createUploadSweep({
+    ...{ ...deps, ...shared },
+    onTrouble: ({ reason, error }) =>
+      log.error({ module: 'reconciler', reason, err: error }, 'objects not cleared away'),
+  });
   return {
-    ...{ ...operations, ...charges, ...createHoldSweep({ ...deps, ...shared }) },
+    ...{ ...operations, ...charges, ...objects, ...createHoldSweep({ ...deps, ...shared }) },
     invariants: async (from) => {
       const { violations, next } = await verifyOnward(database, from ?? nothingChecked);
       tell(violations);

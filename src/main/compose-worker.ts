@@ -8,15 +8,25 @@ import {
 } from '@temporalio/worker';
 import {
   accountActivities,
+  objectActivities,
+  channelActivities,
+  type NoticeDeps,
+  noticeActivities,
   paymentActivities,
   providerActivities,
   reconcileActivities,
   rideActivities,
+  serviceActivities,
+  uploadActivities,
+  orderActivities,
+  // new operations go above this line
 } from '../activities/index.js';
 import { classify } from '../database/index.js';
 import { outsideQueueOf } from '../domain/index.js';
-import type { Ledger } from '../ledger/index.js';
+import type { Ledger, UploadReads } from '../ledger/index.js';
+import type { UploadFiles } from '../objects/index.js';
 import type { PaymentProvider } from '../providers/provider.js';
+import type { Services } from '../providers/service.js';
 import type { Sweep } from '../reconciler/index.js';
 
 export interface HoldfastWorkerDeps {
@@ -25,14 +35,19 @@ export interface HoldfastWorkerDeps {
   readonly taskQueue: string;
   readonly ledger: Ledger;
   readonly provider: PaymentProvider;
+  readonly services: Services;
   /** Temporal's plugins; the tracing one is always among them, or histories would not replay. */
   readonly plugins: NonNullable<WorkerOptions['plugins']>;
   /** Workflows bundled before; they are bundled now when left out, which takes seconds. */
   readonly workflowBundle?: WorkflowBundleOption;
   /** For a worker that takes sweeps, too; where the schedule is, every worker must. */
   readonly sweep?: Sweep;
+  /** For a worker that takes notices, too. */
+  readonly notices?: NoticeDeps;
   /** Which build this is, where builds are told apart. */
   readonly buildId?: string | undefined;
+  /** For a worker that makes files of what was uploaded. */
+  readonly objects?: { readonly files: UploadFiles; readonly uploads: UploadReads };
   /** How many calls to the payment provider at once; 200 when left out, 0 for none at all. */
   readonly paymentCallsMax?: number;
 }
@@ -63,13 +78,20 @@ export function builtWorkflowBundle(path?: string): WorkflowBundleOption | undef
 /** Each call waits for the provider; a slow one must not fill them with a hundred payments. */
 export const paymentCallsMaxDefault = 200;
 
+/** How many calls to services at once. */
+export const serviceCallsMax = 100;
+
+/** Each streams a file; more would only share the same disk and the same two hashes. */
+const objectStepsMax = 16;
+
 /** The worker of production, tests and benchmarks alike, ready to run. */
 export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<HoldfastWorker> {
   const { connection, namespace, taskQueue, ledger, provider, plugins, workflowBundle } = deps;
-  const { sweep, paymentCallsMax = paymentCallsMaxDefault } = deps;
+  const { sweep, objects, notices, paymentCallsMax = paymentCallsMaxDefault } = deps;
   const drained = { shutdownGraceTime: '25s', shutdownForceTime: '29s' } as const;
   const versioned = deps.buildId === undefined ? {} : versionOf(taskQueue, deps.buildId);
   const outside = providerActivities({ provider, classify });
+  const services = serviceActivities({ services: deps.services, classify });
   const inside = Worker.create({
     ...{ connection, namespace, taskQueue, plugins, ...drained, ...versioned },
     ...(workflowBundle === undefined ? { workflowsPath } : { workflowBundle }),
@@ -77,7 +99,13 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
       ...paymentActivities({ ledger, provider, classify }),
       ...accountActivities({ ledger, classify }),
       ...rideActivities({ ledger, classify }),
+      ...uploadActivities({ ledger, classify }),
+      // Their profiles are asked for as local steps.
+      ...services,
+      ...orderActivities({ ledger, classify }),
+      // new operations go above this line
       ...(sweep !== undefined && reconcileActivities({ sweep, classify })),
+      ...(notices !== undefined && noticeActivities({ ...notices, ledger, classify })),
       // Workers of before this queue was split still put their calls here, while they drain.
       ...outside,
     },
@@ -89,15 +117,28 @@ export async function createHoldfastWorker(deps: HoldfastWorkerDeps): Promise<Ho
     maxConcurrentLocalActivityExecutions: 64,
     maxConcurrentActivityTaskExecutions: 64,
   });
-  if (paymentCallsMax === 0) return together([await inside]);
-  const payments = Worker.create({
-    ...{ connection, namespace, plugins, ...drained, ...versioned },
-    taskQueue: outsideQueueOf(taskQueue, 'payments'),
-    activities: outside,
-    maxConcurrentActivityTaskExecutions: paymentCallsMax,
-  });
-  return together(await Promise.all([inside, payments]));
+  const outer = (of: Parameters<typeof outsideQueueOf>[1], activities: object, callsMax: number) =>
+    Worker.create({
+      ...{ connection, namespace, plugins, ...drained, ...versioned, activities },
+      taskQueue: outsideQueueOf(taskQueue, of),
+      maxConcurrentActivityTaskExecutions: callsMax,
+    });
+  return together(
+    await Promise.all([
+      inside,
+      ...(paymentCallsMax === 0 ? [] : [outer('payments', outside, paymentCallsMax)]),
+      outer('services', services, serviceCallsMax),
+      ...(objects === undefined
+        ? []
+        : [outer('objects', objectActivities({ ...objects, ledger, classify }), objectStepsMax)]),
+      ...(notices === undefined
+        ? []
+        : [outer('notices', channelActivities({ ...notices, classify }), noticeCallsMax)]),
+    ]),
+  );
 }
+
+const noticeCallsMax = 100;
 
 /** Open operations go on with whichever version is current: gates keep them on their way. */
 function versionOf(

@@ -6,10 +6,11 @@ export const variables = {
   EVENT_SINKS: {
     section: 'Where events go',
     doc: [
-      'Sinks that a relay serves, each at its own pace: log is its stdout, a line of JSON each.',
+      'Sinks that a relay serves, each at its own pace: log is its stdout, a line of JSON each;',
+      'notices tells people of their money, and needs TEMPORAL_* and PAYLOAD_KEYS as workers do.',
       'A sink is owed every event from the first time that a relay names it.',
     ].join('\n'),
-    value: kind.wordList('log', 'webhook', 'nats'),
+    value: kind.wordList('log', 'webhook', 'nats', 'notices'),
     fallback: 'log',
   },
   EVENT_RETRY_HOURS: {

@@ -4,12 +4,16 @@ import type { Reader } from './config-reader.js';
 
 type Read = Reader<typeof variables>;
 
-/** The sinks of a relay, with what each of them needs. */
-export function sinks(read: Read) {
+/** The sinks of a relay, with what each of them needs; that of notices is read by `inside`. */
+export function sinks<Inside>(read: Read, inside: () => Inside) {
   // Undefined when it is a mistake: nobody sees what comes of that.
   const names: ReturnType<typeof read.value<'EVENT_SINKS'>> | undefined = read.value('EVENT_SINKS');
   return {
-    each: (names ?? []).map((name) => (name === 'log' ? { name } : sinkOutside[name](read))),
+    each: (names ?? []).map((name) => {
+      if (name === 'log') return { name };
+      if (name !== 'notices') return sinkOutside[name](read);
+      return { name, ...inside() };
+    }),
     retryMs: read.value('EVENT_RETRY_HOURS') * 3_600_000,
   };
 }

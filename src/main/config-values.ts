@@ -1,7 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ladderRungsMax } from '../domain/index.js';
-import { isWebhookTarget } from '../outbox/webhook-target.js';
+import { isWebhookTarget } from '../network/index.js';
+import { parseEmailAddress } from '../notices/index.js';
+import type { MailServer } from '../providers/email/index.js';
+import { clamdAddress } from '../objects/clamd.js';
+import { objectStoreLocation } from '../objects/location.js';
 
 // The kinds of value a variable can have. A message completes "NAME ..." and never shows the value.
 
@@ -72,10 +76,75 @@ export const httpUrl = checked('must be an http or https URL', (given) => {
   return fits ? given.replace(/\/+$/, '') : undefined;
 });
 
+/** Services by their name, each with its URL. */
+export const serviceUrls = checked(
+  'must be name=URL, several separated by commas, each an http or https URL',
+  (given): Readonly<Record<string, string>> | undefined => {
+    const pairs = given.split(',').map((pair) => {
+      const [, name = '', url = ''] =
+        /^\s*([a-z][A-Za-z0-9]*)=(https?:\/\/\S+?)\/*\s*$/.exec(pair) ?? [];
+      return [name, url] as const;
+    });
+    return pairs.every(([, url]) => URL.canParse(url)) ? Object.fromEntries(pairs) : undefined;
+  },
+);
+
+/** Where objects are kept. */
+export const objectStore = checked(
+  'must be file:FOLDER or s3://BUCKET?endpoint=URL&region=NAME',
+  objectStoreLocation,
+);
+
+/** What scans. */
+export const scanner = checked(
+  'must be clamd://HOST:PORT or clamd:///PATH of a socket',
+  clamdAddress,
+);
+
+/** Secrets that are bytes, the first of which signs. */
+export const byteSecrets = checked(
+  'must be one or two of base64 of 32 to 64 bytes, separated by a comma',
+  (given): readonly Uint8Array[] | undefined => {
+    const all = given.split(',').map((one) => Uint8Array.from(Buffer.from(one.trim(), 'base64')));
+    const exact = all.map((bytes) => Buffer.from(bytes).toString('base64')).join(',');
+    const fit = all.every(({ length }) => length >= 32 && length <= 64) && all.length <= 2;
+    return fit && exact === given.replaceAll(' ', '') ? all : undefined;
+  },
+);
+
 /** Where webhooks may go, as far as the URL itself tells. */
 export const webhookTarget = checked(
   'must be an https URL of a public host, or an http URL of this machine',
   (given) => (isWebhookTarget(given) ? given : undefined),
+);
+
+/** An account of Twilio. */
+export const twilioAccount = checked('must be AC and 32 hexadecimal digits', (given) =>
+  /^AC[0-9a-f]{32}$/.test(given) ? given : undefined,
+);
+
+/** An e-mail address. */
+export const emailAddress = checked('must be an e-mail address', (given) => {
+  const parsed = parseEmailAddress(given);
+  return parsed.ok ? parsed.value : undefined;
+});
+
+/** A server that takes mail; without TLS only on this machine. */
+export const smtpUrl = checked(
+  'must be a URL such as smtps://user:password@host:465 or smtp://host:587',
+  (given): MailServer | undefined => {
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    const secure = url?.protocol === 'smtps:';
+    if (!url?.hostname || (!secure && url.protocol !== 'smtp:')) return undefined;
+    const { hostname: host, username, password } = url;
+    return {
+      ...{ host, secure, port: Number(url.port) || (secure ? 465 : 587) },
+      requireTLS: !['localhost', '127.0.0.1'].includes(host),
+      ...(username && {
+        credentials: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
+      }),
+    };
+  },
 );
 
 /** Servers of NATS, all of them with TLS or none. */

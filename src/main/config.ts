@@ -3,8 +3,11 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { isPublicAddress } from '../telemetry/public-address.js';
+import { isPublicAddress } from '../network/index.js';
+import { downloads } from './config-objects.js';
 import { ConfigError, type Environment, type Reader, readConfig } from './config-reader.js';
+import { channelsOf, noticesSandbox, noticesTaken } from './config-notices.js';
+import { patience, provider, webhooks, webhooksTaken } from './config-provider.js';
 import { sinks } from './config-sinks.js';
 import { variables } from './config-variables.js';
 
@@ -35,7 +38,15 @@ export function gatewayConfig(environment = ourEnvironment()) {
       jwksUrl: read.value('AUTH_JWKS_URL'),
     },
     webhooks: webhooksTaken(read),
+    notices: noticesTaken(read),
+    objectStore: read.value('OBJECT_STORE'),
+    uploadLimits: {
+      ttlMs: read.value('UPLOAD_TTL_HOURS') * 3_600_000,
+      openMax: read.value('UPLOADS_OPEN_MAX'),
+    },
+    downloads: downloads(read),
     approvalAbove: read.value('APPROVAL_AMOUNT'),
+    noticeLimitPerHour: read.value('NOTICE_LIMIT_PER_HOUR'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -50,12 +61,17 @@ export function workerConfig(environment = ourEnvironment()) {
     database: database(read),
     temporal: temporal(read, environment),
     provider: provider(read),
+    services: { urls: read.optional('SERVICE_URLS') ?? {}, ...patience(read) },
+    channels: channelsOf(read),
     breaker: {
       failuresInRow: read.value('BREAKER_FAILURES'),
       openMs: read.value('BREAKER_OPEN_MS'),
       stageMs: read.value('BREAKER_STAGE_MS'),
     },
     retentionDays: read.value('RETENTION_DAYS'),
+    objectStore: read.value('OBJECT_STORE'),
+    noticeLimitPerHour: read.value('NOTICE_LIMIT_PER_HOUR'),
+    scanner: read.optional('SCANNER'),
     payloadKeys: read.value('PAYLOAD_KEYS'),
   }));
 }
@@ -68,7 +84,10 @@ export function relayConfig(environment = ourEnvironment()) {
     telemetry: telemetry(read, 'holdfast-relay'),
     database: database(read),
     alerts: alerts(read),
-    sinks: sinks(read),
+    sinks: sinks(read, () => ({
+      temporal: temporal(read, environment),
+      payloadKeys: read.value('PAYLOAD_KEYS'),
+    })),
   }));
 }
 
@@ -84,6 +103,15 @@ export function sandboxConfig(environment = ourEnvironment()) {
   }));
 }
 
+/** What the sandbox of notices needs. */
+export function noticesSandboxConfig(environment = ourEnvironment()) {
+  return readConfig(variables, environment, (read) => ({
+    ...noticesSandbox(read),
+    host: read.value('HOST'),
+    logLevel: read.value('LOG_LEVEL'),
+  }));
+}
+
 /** What `dev`, `demo` and `bench` need: nothing has to be set, they make their own secrets. */
 export function devConfig(environment = ourEnvironment()) {
   return readConfig(variables, environment, (read) => ({
@@ -91,6 +119,8 @@ export function devConfig(environment = ourEnvironment()) {
     port: read.value('PORT'),
     healthPort: read.value('HEALTH_PORT'),
     sandboxPort: read.value('SANDBOX_PSP_PORT'),
+    noticesPort: read.value('NOTICES_SANDBOX_PORT'),
+    noticesSmtpPort: read.value('NOTICES_SANDBOX_SMTP_PORT'),
     telemetry: telemetry(read, 'holdfast-dev'),
     taskQueue: read.value('HOLDFAST_TASK_QUEUE'),
     provider: patience(read),
@@ -212,56 +242,6 @@ function temporal(read: Read, environment: Environment) {
     read.mistake('TEMPORAL_*', `settings cannot be used: ${reason}`);
     return { connection: {}, namespace: 'default', taskQueue };
   }
-}
-
-interface WebhooksTaken {
-  readonly sandbox?: readonly Uint8Array[];
-  readonly stripe?: { readonly secrets: readonly string[]; readonly live: boolean };
-}
-
-/** Of the provider that charges, and of no other: what another one tells proves nothing. */
-function webhooksTaken(read: Read): WebhooksTaken {
-  if (read.value('PAYMENT_PROVIDER') !== 'stripe') {
-    const sandbox = read.optional('SANDBOX_PSP_WEBHOOK_SECRET');
-    return sandbox === undefined ? {} : { sandbox };
-  }
-  const secrets = read.optional('STRIPE_WEBHOOK_SECRET');
-  // Of the key only its mode: the gateway calls nobody.
-  const isLive = () => /^.k_live_/.test(read.value('STRIPE_API_KEY'));
-  return secrets === undefined ? {} : { stripe: { secrets, live: isLive() } };
-}
-
-function webhooks(read: Read) {
-  const url = read.optional('SANDBOX_PSP_WEBHOOK_URL');
-  // Whoever only receives events has the secret too, and no URL.
-  if (!url) return undefined;
-  const [first] = read.value('SANDBOX_PSP_WEBHOOK_SECRET') ?? [];
-  return { url, secret: `whsec_${Buffer.from(first ?? []).toString('base64')}` };
-}
-
-function provider(read: Read) {
-  const common = patience(read);
-  if (read.value('PAYMENT_PROVIDER') !== 'stripe') {
-    return { name: 'sandbox' as const, baseUrl: read.value('SANDBOX_PSP_URL'), ...common };
-  }
-  const [apiBase, paymentMethod, customer] = [
-    read.optional('STRIPE_API_BASE'),
-    read.optional('STRIPE_PAYMENT_METHOD'),
-    read.optional('STRIPE_CUSTOMER'),
-  ];
-  return {
-    ...{ name: 'stripe' as const, apiKey: read.value('STRIPE_API_KEY'), ...common },
-    ...(apiBase !== undefined && { apiBase }),
-    ...(paymentMethod !== undefined && { paymentMethod }),
-    ...(customer !== undefined && { customer }),
-  };
-}
-
-function patience(read: Read) {
-  return {
-    requestTimeoutMs: read.value('PROVIDER_TIMEOUT_MS'),
-    ladderMs: read.value('DOUBT_LADDER'),
-  };
 }
 
 function servers(read: Read) {

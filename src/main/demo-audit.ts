@@ -1,7 +1,7 @@
 import { minus, plus } from '../domain/index.js';
 import type { BalanceCheck } from '../ledger/reads.js';
 import { accounts, balanceOf, check } from './demo-scenes.js';
-import type { Check, DemoWorld } from './demo-world.js';
+import { type Check, currency, type DemoWorld } from './demo-world.js';
 import { type BalanceBody, isAtRest, type OperationBody } from './http-api.js';
 
 /** Every account of the demo as it stands. */
@@ -49,7 +49,8 @@ export async function audit(world: DemoWorld, transfers: readonly string[]): Pro
       .join();
   const restless = operations.filter((one) => !isAtRest(one));
   const crooked = rows.filter(({ agrees }) => !agrees);
-  const total = totalOf(rows);
+  // Bytes are no money.
+  const total = totalOf(rows.filter((row) => row.currency === currency));
   return {
     ...{ provider, ours, accounts: [...rows, total] },
     checks: [

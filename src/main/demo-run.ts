@@ -2,8 +2,10 @@ import { createDatabase } from '../database/index.js';
 import { createReads } from '../ledger/reads.js';
 import { type Audit, audit, balances } from './demo-audit.js';
 import * as doubtScenes from './demo-doubt-scenes.js';
+import * as noticeScenes from './demo-notice-scenes.js';
 import * as rideScenes from './demo-ride-scenes.js';
 import * as scenes from './demo-scenes.js';
+import { uploadKilled } from './demo-upload-scene.js';
 import { createDemoWorld, type SceneReport } from './demo-world.js';
 import type { BalanceBody } from './http-api.js';
 import type { Stack } from './stack.js';
@@ -20,6 +22,8 @@ export const demoEnvironment = {
 /** Told what happens, as it happens. */
 export interface DemoEvents {
   onScene(report: SceneReport): void;
+  /** How far something is that takes a while. */
+  onProgress(line: string): void;
   onBalances(when: 'before' | 'after', balances: readonly BalanceBody[]): void;
   onAudit(audit: Audit): void;
 }
@@ -55,11 +59,13 @@ export async function runDemo(stack: Stack, events: DemoEvents) {
     await scene(doubtScenes.lateSuccess(world));
     await scene(rideScenes.rideCompleted(world));
     await scene(rideScenes.rideCancelled(world));
+    const noticed = await scene(noticeScenes.noticeFallsBack(world));
     await scene(doubtScenes.breakerOpens(world));
+    await scene(uploadKilled(world, events.onProgress));
     events.onBalances('after', await balances(world));
     const audited = await audit(
       world,
-      transfer.operations.map(({ opId }) => opId),
+      [...transfer.operations, ...noticed.operations].map(({ opId }) => opId),
     );
     events.onAudit(audited);
     const failed = [...reports.flatMap(({ checks }) => checks), ...audited.checks].filter(

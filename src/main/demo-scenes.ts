@@ -22,7 +22,9 @@ export async function openAccounts({ api, atRest }: DemoWorld): Promise<SceneRep
   };
   const opened = await Promise.all(
     Object.entries(kinds).map(async ([id, kind]) => {
-      const { body } = await api.post<OperationBody>('/v1/accounts', { id, kind, currency });
+      const { body } = await api.post<OperationBody>('/v1/accounts', {
+        ...{ id, kind, currency, owner: id },
+      });
       // On a machine that is busy the answer is the operation; the account when it was quick.
       if ('opId' in body) await atRest(body.opId);
       return (await api.get(`/v1/accounts/${id}`)).status;

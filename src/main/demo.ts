@@ -53,6 +53,7 @@ async function play(): Promise<number> {
 
   const { failed, tenant, reports } = await runDemo(stack, {
     onScene: (report) => say(sceneLines(report, workflowUrl)),
+    onProgress: progress,
     onBalances: (when, balances) => say(balanceLines(when, balances)),
     onAudit: (audit) => say(auditLines(audit)),
   });
@@ -84,6 +85,11 @@ function options() {
 
 function seconds(): string {
   return ((performance.now() - startedAt) / 1_000).toFixed(1);
+}
+
+/** One line that changes where somebody looks, else all of them. */
+function progress(line: string): void {
+  process.stdout.write(process.stdout.isTTY ? `\r\u001B[K${line}` : `${line}\n`);
 }
 
 function say(line: string): void {

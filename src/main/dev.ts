@@ -34,6 +34,8 @@ function startDev(): Promise<Stack> {
       workerHealth: config.healthPort,
       relayHealth: config.healthPort + 1,
       sandbox: config.sandboxPort,
+      notices: config.noticesPort,
+      noticesSmtp: config.noticesSmtpPort,
       ...(metricsPort !== null && {
         workerMetrics: metricsPort,
         gatewayMetrics: metricsPort + 1,
@@ -66,6 +68,7 @@ function welcome({ urls }: Stack): string {
     `${title('API docs')}${urls.docs}`,
     `${title('Temporal UI')}${urls.temporalUi}`,
     `${title('Provider')}${urls.provider}`,
+    `${title('Notices')}${urls.notices}/deliveries`,
     ...(metrics === null
       ? []
       : [`${title('Metrics')}http://127.0.0.1:${metrics}/metrics (worker)`]),

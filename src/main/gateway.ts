@@ -3,6 +3,7 @@ import { Connection } from '@temporalio/client';
 import { createTokenVerifier } from '../gateway/index.js';
 import { type Log, serveMetrics, startTracing } from '../telemetry/index.js';
 import { composeGateway } from './compose-gateway.js';
+import { composeObjects } from './compose-objects.js';
 import { type GatewayConfig, gatewayConfig, orExit } from './config.js';
 import { measuredLog } from './measured-log.js';
 import { openDatabase } from './open-database.js';
@@ -30,6 +31,11 @@ async function startGateway(settings: GatewayConfig, parentLog: Log): Promise<Ru
     taskQueue: temporal.taskQueue,
     payloadKeys: settings.payloadKeys,
     approvalAbove: settings.approvalAbove,
+    noticeLimitPerHour: settings.noticeLimitPerHour,
+    notices: settings.notices,
+    objects: await composeObjects(settings, { database, log: parentLog, metrics }),
+    uploadLimits: settings.uploadLimits,
+    downloads: settings.downloads,
     verifyToken: createTokenVerifier(settings.auth),
     webhooks: settings.webhooks,
     tracing,

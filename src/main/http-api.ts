@@ -13,6 +13,9 @@ export interface OperationBody {
     readonly code?: string;
     /** All that moved, once it is settled. */
     readonly amount?: number;
+    /** Which took a notice. */
+    readonly channel?: string;
+    readonly deliveryId?: string;
   } | null;
   readonly account?: string | null;
   readonly amount?: number | null;
@@ -20,6 +23,12 @@ export interface OperationBody {
   readonly acceptedAt: string;
   readonly updatedAt: string;
   readonly version: number;
+  /** Of an upload, how far it is. */
+  readonly upload?: {
+    readonly stage: string;
+    readonly received: number;
+    readonly sha256?: string;
+  };
 }
 
 export interface BalanceBody {
@@ -88,6 +97,7 @@ export interface HttpApi {
     body: object,
     options?: CallOptions,
   ): Promise<Answer<Body | ProblemBody>>;
+  put<Body>(path: string, body: object): Promise<Answer<Body | ProblemBody>>;
 }
 
 /** Nobody answered at that URL. */
@@ -126,6 +136,7 @@ export function createHttpApi({ url, token }: { url: string; token: string }): H
   return {
     get: (path) => call('GET', path, undefined, {}),
     post: (path, body, options = {}) => call('POST', path, body, options),
+    put: (path, body) => call('PUT', path, body, {}),
   };
 }
 

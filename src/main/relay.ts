@@ -32,7 +32,7 @@ async function startRelay(settings: RelayConfig, parentLog: Log): Promise<Runnin
   const { service, metricsPort, otlpEndpoint } = telemetry;
   const tracing = startTracing({ service, otlpEndpoint });
   const database = await openDatabase(settings.database, service, { log: parentLog, metrics });
-  const sinks = composeSinks(settings.sinks, parentLog).map((sink) => ({
+  const sinks = composeSinks(settings.sinks, { database, tracing, log: parentLog }).map((sink) => ({
     ...{ ...sink, events: createEvents(database, sink.name) },
   }));
   // All of them before any hands on: what is handed on before that is not owed to a new one.

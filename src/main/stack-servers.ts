@@ -132,6 +132,11 @@ export function stackWebhookSecret(stateDir: string): Promise<string> {
   );
 }
 
+/** What signs the links of its downloads. */
+export function stackLinkSecret(stateDir: string): Promise<string> {
+  return keptSecret(join(stateDir, 'link-secret'), () => randomBytes(32).toString('base64'));
+}
+
 function password(): string {
   return randomBytes(24).toString('hex');
 }

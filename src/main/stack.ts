@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { awaitFreePort, freePort } from '../servers/port.js';
 import { bundleWorkflows } from './bundle-workflows.js';
 import { childEnvironment, tokenConfig } from './config.js';
+import { standInUrls } from './compose-services.js';
+import { type StackNotices, stackNotices } from './stack-notices.js';
 import { createStackProcess, type StackProcess } from './stack-process.js';
 import {
   type ServersOptions,
   type StackDatabase,
   type StackTemporal,
+  stackLinkSecret,
   stackPayloadKeys,
   stackWebhookSecret,
   startStackDatabase,
@@ -21,6 +24,9 @@ export interface StackPorts {
   readonly workerHealth: number;
   readonly relayHealth: number;
   readonly sandbox: number;
+  /** Of the far side of all channels: HTTP, and mail. */
+  readonly notices: number;
+  readonly noticesSmtp: number;
   /** Of /metrics; off when left out. */
   readonly gatewayMetrics?: number;
   readonly workerMetrics?: number;
@@ -46,6 +52,7 @@ export interface Stack {
     readonly docs: string;
     readonly temporalUi: string;
     readonly provider: string;
+    readonly notices: string;
   };
   /** For the role that may read, and for the owner. */
   readonly readerUrl: string;
@@ -53,9 +60,12 @@ export interface Stack {
   readonly namespace: string;
   /** What the provider itself wrote down. */
   readonly providerLedgerFile: string;
+  /** What came through of notices, by the far side's own record. */
+  readonly noticesLedgerFile: string;
   readonly worker: StackProcess;
   readonly gateway: StackProcess;
   readonly sandbox: StackProcess;
+  readonly noticesSandbox: StackProcess;
   readonly relay: StackProcess;
   readonly temporal: StackTemporal;
   readonly postgres: StackDatabase['server'];
@@ -102,13 +112,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ]);
     const keys = await stackPayloadKeys(stateDir);
     const webhookSecret = await stackWebhookSecret(stateDir);
+    const linkSecret = await stackLinkSecret(stateDir);
     const { jwksUrl } = issuer;
-    const where = { database, temporal, jwksUrl, keys, webhookSecret, ports, bundle };
+    const notices = await stackNotices(stateDir, ports);
+    const secrets = { keys, webhookSecret, linkSecret };
+    const where = { database, temporal, jwksUrl, ...secrets, notices, ports, bundle };
     const { providerLedgerFile, workerAt, ...ours } = processes(options, where);
-    const { worker, gateway, sandbox, relay } = ours;
-    onProgress('Starting provider, worker, relay and gateway ...');
-    for (const process of [sandbox, relay, worker, gateway]) stops.push(process.stop);
-    await allOrThrow([sandbox.start(), relay.start(), worker.start(), gateway.start()]);
+    const { worker, gateway, sandbox, noticesSandbox, relay } = ours;
+    const all = [sandbox, noticesSandbox, relay, worker, gateway];
+    onProgress('Starting provider, channels of notices, worker, relay and gateway ...');
+    for (const process of all) stops.push(process.stop);
+    await allOrThrow(all.map((process) => process.start()));
     const url = `http://127.0.0.1:${ports.gateway}`;
     return {
       urls: {
@@ -116,10 +130,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         docs: `${url}/docs`,
         temporalUi: temporal.uiUrl,
         provider: `http://127.0.0.1:${ports.sandbox}`,
+        notices: `http://127.0.0.1:${ports.notices}`,
       },
       readerUrl: database.readerUrl,
       ownerUrl: database.ownerUrl,
       namespace: temporal.namespace,
+      noticesLedgerFile: notices.ledgerFile,
       ...{ providerLedgerFile, ...ours, temporal, postgres: database.server, stop },
       addWorker: async () => {
         const another = workerAt(await freePort());
@@ -141,13 +157,15 @@ interface Whereabouts {
   readonly jwksUrl: string;
   readonly keys: string;
   readonly webhookSecret: string;
+  readonly notices: StackNotices;
+  readonly linkSecret: string;
   readonly ports: StackPorts;
   readonly bundle: string;
 }
 
 function processes(options: StackOptions, where: Whereabouts) {
   const { stateDir, onProgress, onLine } = options;
-  const { database, temporal, jwksUrl, keys, webhookSecret, ports } = where;
+  const { database, temporal, jwksUrl, keys, webhookSecret, notices, ports } = where;
   const { issuer, audience } = tokenConfig();
   const providerLedgerFile = join(stateDir, 'provider.jsonl');
   const processOf = (name: string, port: number, ready: string, own: Record<string, string>) =>
@@ -171,7 +189,9 @@ function processes(options: StackOptions, where: Whereabouts) {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${port}`,
       METRICS_PORT: `${metricsPort ?? 'off'}`,
+      ...notices.environment,
       SANDBOX_PSP_URL: `http://127.0.0.1:${ports.sandbox}`,
+      SERVICE_URLS: standInUrls(`http://127.0.0.1:${ports.sandbox}`),
     });
   return {
     ...{ providerLedgerFile, workerAt },
@@ -181,17 +201,21 @@ function processes(options: StackOptions, where: Whereabouts) {
       SANDBOX_PSP_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/v1/webhooks/sandbox`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
     }),
+    noticesSandbox: processOf('notices-sandbox', ports.notices, '/livez', notices.environment),
     worker: workerAt(ports.workerHealth, ports.workerMetrics),
     relay: processOf('relay', ports.relayHealth, '/readyz', {
       DATABASE_URL: database.workerUrl,
       HEALTH_PORT: `${ports.relayHealth}`,
       METRICS_PORT: `${ports.relayMetrics ?? 'off'}`,
+      EVENT_SINKS: options.environment?.['EVENT_SINKS'] ?? 'log,notices',
     }),
     gateway: processOf('gateway', ports.gateway, '/readyz', {
       DATABASE_URL: database.readerUrl,
       PORT: `${ports.gateway}`,
       METRICS_PORT: `${ports.gatewayMetrics ?? 'off'}`,
       SANDBOX_PSP_WEBHOOK_SECRET: webhookSecret,
+      ...notices.environment,
+      DOWNLOAD_LINK_SECRET: where.linkSecret,
       AUTH_ISSUER: issuer,
       AUTH_AUDIENCE: audience,
       AUTH_JWKS_URL: jwksUrl,
@@ -207,9 +231,11 @@ async function allOrThrow<const Parts extends readonly unknown[]>(parts: Parts) 
 
 async function freePorts(): Promise<StackPorts> {
   const ports = new Set<number>();
-  while (ports.size < 4) ports.add(await freePort());
-  const [gateway = 0, workerHealth = 0, relayHealth = 0, sandbox = 0] = ports;
-  return { gateway, workerHealth, relayHealth, sandbox, temporal: 0, temporalUi: 0 };
+  while (ports.size < 6) ports.add(await freePort());
+  const [gateway = 0, workerHealth = 0, relayHealth = 0, ...others] = ports;
+  const [sandbox = 0, notices = 0, noticesSmtp = 0] = others;
+  const sandboxes = { sandbox, notices, noticesSmtp };
+  return { gateway, workerHealth, relayHealth, ...sandboxes, temporal: 0, temporalUi: 0 };
 }
 
 const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
@@ -217,6 +243,8 @@ const variableOf: Readonly<Partial<Record<keyof StackPorts, string>>> = {
   workerHealth: 'HEALTH_PORT',
   relayHealth: 'HEALTH_PORT (the relay takes the next one)',
   sandbox: 'SANDBOX_PSP_PORT',
+  notices: 'NOTICES_SANDBOX_PORT',
+  noticesSmtp: 'NOTICES_SANDBOX_SMTP_PORT',
   gatewayMetrics: 'METRICS_PORT (the gateway takes the next one)',
   relayMetrics: 'METRICS_PORT (the relay takes the one after that)',
   workerMetrics: 'METRICS_PORT',

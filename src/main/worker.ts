@@ -2,7 +2,11 @@ import { Client as TemporalClient } from '@temporalio/client';
 import { GracefulShutdownPeriodExpiredError, NativeConnection } from '@temporalio/worker';
 import { createAlerts, createLedger } from '../ledger/index.js';
 import { createLog, installRuntime, type Log, startTracing } from '../telemetry/index.js';
+import { composeNotices } from './compose-notices.js';
+import { composeFiles } from './compose-files.js';
+import { composeObjects } from './compose-objects.js';
 import { composeProvider } from './compose-provider.js';
+import { composeServices } from './compose-services.js';
 import { composeSweep } from './compose-sweep.js';
 import {
   builtWorkflowBundle,
@@ -42,12 +46,16 @@ async function startWorker(settings: WorkerConfig, parentLog: Log): Promise<Runn
   const client = new TemporalClient({ connection, namespace, plugins: [tracing.plugin] });
   const watched = { database, log: parentLog, metrics, tracing };
   const provider = composeProvider(settings, watched);
+  const store = await composeObjects(settings, watched);
+  const { uploads, files } = composeFiles(settings, store, database);
   const worker = await createHoldfastWorker({
     ...{ connection, namespace, taskQueue, provider, buildId: settings.buildId },
-    ledger: createLedger(database),
+    ...{ ledger: createLedger(database), objects: { uploads, files } },
+    services: composeServices(settings.services),
     plugins: [tracing.plugin],
+    notices: composeNotices(settings, watched),
     sweep: composeSweep({
-      ...{ ...watched, provider, taskQueue, temporal: client, onFailing },
+      ...{ ...watched, provider, store, uploads, taskQueue, temporal: client, onFailing },
       retentionDays: settings.retentionDays,
     }),
     ...(workflowBundle !== undefined && { workflowBundle }),

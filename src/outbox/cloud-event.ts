@@ -25,7 +25,7 @@ export function cloudEventOf(event: OperationEvent): CloudEvent {
   return {
     specversion: '1.0',
     id: `${opId}.${seq}`,
-    source: `/holdfast/tenants/${encodeURIComponent(tenant)}`,
+    source: `${sourceStart}${encodeURIComponent(tenant)}`,
     type,
     subject,
     time: new Date(at).toISOString(),
@@ -33,4 +33,11 @@ export function cloudEventOf(event: OperationEvent): CloudEvent {
     traceid: trace,
     data,
   };
+}
+
+const sourceStart = '/holdfast/tenants/';
+
+/** Whose it is. */
+export function tenantOf({ source }: CloudEvent): string {
+  return decodeURIComponent(source.slice(sourceStart.length));
 }

@@ -1,15 +1,19 @@
-import { phases } from '../domain/index.js';
+import { commands, phases } from '../domain/index.js';
 
-const operations = ['account', 'correction', 'late', 'payment', 'payout', 'refund', 'ride'];
+const domains = Object.values(commands).map(({ domain }) => domain.toLowerCase());
+const operations = [...new Set([...domains, 'correction'])];
 const ofOperations = [
   ...phases,
   ...['attempted', 'approved', 'not-approved', 'captured', 'settled', 'refused'],
+  ...['accepted', 'turned'],
 ];
 const ofTopics: Readonly<Record<string, readonly string[]>> = {
   hold: ['held', 'authorized', 'capturing', 'extended', 'expiring', 'expired'],
   payment: ['scheduled', 'method-chosen'],
   ride: ['requested', 'cancelled', 'underpaid'],
   late: ['seen', 'returned'],
+  upload: ['claimed', 'uploaded', 'verified', 'committed', 'aborted', 'deleted'],
+  notification: ['accepted', 'sending', 'skipped', 'undelivered', 'sent', 'reported'],
   account: ['opened', 'funded', 'edited'],
   case: ['opened', 'decided', 'ended'],
 };

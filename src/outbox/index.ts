@@ -8,5 +8,6 @@
 export type { CloudEvent } from './cloud-event.js';
 export { createLineSink } from './line-sink.js';
 export { createNatsSink } from './nats-sink.js';
+export { createNoticeSink } from './notice-sink.js';
 export { createRelay, type Refusal, type Sink } from './relay.js';
 export { createWebhookSink } from './webhook-sink.js';

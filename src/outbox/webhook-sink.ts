@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher, request } from 'undici';
+import { checkedLookup, isWebhookTarget, type Lookup, mayReach } from '../network/index.js';
 import type { Refusal, Sink } from './relay.js';
-import { checkedLookup, isWebhookTarget, type Lookup } from './webhook-target.js';
 
 export interface WebhookSinkOptions {
   /** https to a public host, or http to this machine. */
@@ -26,8 +26,12 @@ export function createWebhookSink(options: WebhookSinkOptions): Sink {
   if (!isWebhookTarget(url)) throw new RangeError('webhooks may not go to this URL');
   const signers = secrets.map((secret) => new Webhook(secret, { format: 'raw' }));
   // An agent follows no redirect by itself.
+  const target = new URL(url);
   const dispatcher = new Agent({
-    connect: { lookup: checkedLookup(new URL(url), lookup), timeout: timeoutMs },
+    connect: {
+      lookup: checkedLookup((address) => mayReach(target, address), lookup),
+      timeout: timeoutMs,
+    },
   });
 
   return {

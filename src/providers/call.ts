@@ -65,9 +65,8 @@ export async function call(asked: Call): Promise<Answered | NeverSent | Lost> {
     if (error instanceof DOMException && error.name === 'TimeoutError') {
       return { kind: 'lost', reason: 'timeout' };
     }
-    return wasNeverSent(error)
-      ? { kind: 'never-sent', reason: 'no-connection' }
-      : { kind: 'lost', reason: 'connection-lost' };
+    if (!wasNeverSent(error)) return { kind: 'lost', reason: 'connection-lost' };
+    return { kind: 'never-sent', reason: isForbidden(error) ? forbidden : 'no-connection' };
   }
 }
 
@@ -114,7 +113,20 @@ function wasNeverSent(error: unknown): boolean {
   const { syscall, code } = error as NodeJS.ErrnoException;
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
   if (code !== undefined && certificateRefused.test(code)) return true;
+  if (isForbidden(error)) return true;
   return code === 'UND_ERR_CONNECT_TIMEOUT' || wasNeverSent(error.cause);
+}
+
+const forbidden = 'address-not-allowed';
+
+/**
+ * By the look-up that holds calls to public addresses, or by fetch itself, which connects to no
+ * port of mail and the like. Source: fetch.spec.whatwg.org, 2.10.
+ */
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, message, cause } = error as NodeJS.ErrnoException;
+  return code === 'ADDRESS_NOT_ALLOWED' || message === 'bad port' || isForbidden(cause);
 }
 
 /** Source: nodejs.org/api/tls.html, X509 certificate error codes; and that of another name. */

@@ -1,9 +1,7 @@
-import type { Outcome, Retry } from '../domain/index.js';
 import type { Breaker } from './breaker.js';
+import type { ChannelProvider } from './channel.js';
 import type { PaymentProvider } from './provider.js';
-
-/** Asked again so soon where nobody knows how the provider does. */
-const unreadableRetryMs = 1_000;
+import { barredBy, watchedBy } from './watched.js';
 
 /**
  * A provider behind its breaker. While that is open, `perform` makes no call and answers `retry`
@@ -13,22 +11,9 @@ const unreadableRetryMs = 1_000;
 export function guarded(
   provider: PaymentProvider,
   breaker: Breaker,
-  now: () => number = () => performance.now(),
+  now?: () => number,
 ): PaymentProvider {
-  async function watched<Answer extends { kind: string }>(
-    call: () => Promise<Answer>,
-  ): Promise<Answer> {
-    const begunAt = now();
-    let failed = true;
-    try {
-      const answer = await call();
-      failed = isFailure(answer);
-      return answer;
-    } finally {
-      // Not waited for: a slow database must not make an answer of the provider late.
-      breaker.report(failed ? 'failure' : 'ok', now() - begunAt);
-    }
-  }
+  const watched = watchedBy(breaker, now);
 
   return {
     profile: provider.profile,
@@ -45,22 +30,19 @@ export function guarded(
   };
 }
 
-// Refused or declined, it answered: `retry` is a rate limit or no connection, `unknown` anything
-// that is no answer.
-function isFailure({ kind }: { kind: string }): boolean {
-  return (['retry', 'unknown'] satisfies Outcome<unknown>['kind'][] as string[]).includes(kind);
-}
-
-async function barredBy(breaker: Breaker, reference: string): Promise<Retry | undefined> {
-  try {
-    const admission = await breaker.admit(reference);
-    return admission.kind === 'open' ? retry('breaker-open', admission.retryAfterMs) : undefined;
-  } catch {
-    // Here a provider never throws. A charge now could not be settled, so waiting costs nothing.
-    return retry('breaker-unreadable', unreadableRetryMs);
-  }
-}
-
-function retry(reason: string, nextRetryAfterMs: number): Retry {
-  return { kind: 'retry', reason, attempt: 1, nextRetryAfterMs };
+/**
+ * A channel behind its breaker. While that is open, `send` makes no call and answers `retry` with
+ * `breaker-open`. Look-ups always go out, since they end doubts.
+ */
+export function guardedChannel(channel: ChannelProvider, breaker: Breaker): ChannelProvider {
+  const watched = watchedBy(breaker);
+  const { find } = channel;
+  return {
+    profile: channel.profile,
+    async send(delivery) {
+      const barred = await barredBy(breaker, delivery.deliveryId);
+      return barred ?? watched(() => channel.send(delivery));
+    },
+    ...(find && { find: (...asked) => watched(() => find(...asked)) }),
+  };
 }

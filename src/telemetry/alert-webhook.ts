@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, fetch } from 'undici';
 import type { Alert } from '../ledger/index.js';
+import { checkedLookup, isPublicAddress } from '../network/index.js';
 import { alertWords } from './alert-words.js';
-import { lookupPublic } from './public-address.js';
 
 export interface AlertWebhookOptions {
   readonly url: string;
@@ -21,8 +21,9 @@ const timeoutMs = 5_000;
 
 /** One POST each: a repetition has the same `webhook-id`. Follows no redirect. */
 export function createAlertWebhook(options: AlertWebhookOptions): SendAlert {
+  const lookup = checkedLookup(isPublicAddress);
   const dispatcher = new Agent({
-    connect: { timeout: timeoutMs, ...(!options.inside && { lookup: lookupPublic }) },
+    connect: { timeout: timeoutMs, ...(!options.inside && { lookup }) },
   });
   const webhook = options.secret === undefined ? undefined : new Webhook(options.secret);
   return async (alert) => {

@@ -33,7 +33,7 @@ export const alertWords: Readonly<Record<AlertKind, AlertWords>> = {
     path: operation,
   },
   'breaker-open': {
-    title: 'A provider fails; payments to it wait',
+    title: 'A provider fails; what goes to it waits',
     action: 'Run npx holdfast breaker list, and ask the provider.',
     runbook: 'breaker-open.md',
     path: () => '/v1/providers',

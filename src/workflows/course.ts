@@ -4,8 +4,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OutsideRequest } from '../activities/outside.js';
 import type { PaymentLedgerSteps } from '../activities/payment.js';
+import type { UploadLedgerSteps } from '../activities/upload.js';
 import {
   type CapturedPart,
   type Command,
@@ -29,11 +29,11 @@ import { count } from './counters.js';
 import { faultReason, isStepFailure, ledgerSteps } from './ledger-step.js';
 import { decide } from './messages.js';
 import { parkedUntilVerify } from './parking.js';
-import type { Certain } from './provider-step.js';
+import type { Certain, Request } from './provider-step.js';
 import { listenForWishes, type Wishes } from './wishes.js';
 
 /** The ledger's steps, as every operation with money takes them. */
-export const ledger = ledgerSteps<PaymentLedgerSteps>();
+export const ledger = ledgerSteps<PaymentLedgerSteps & UploadLedgerSteps>();
 
 /** A command that moves money of an account. */
 export type MoneyCommand = Command<{
@@ -55,7 +55,7 @@ export interface Stuck {
 /** A step of which it is not certain what it did. */
 export interface Doubt {
   /** As it was sent last; its reference is the key to ask by. */
-  readonly request: OutsideRequest;
+  readonly request: Request;
   readonly sentAt: number;
   readonly because: Unknown;
   /** How often a person had been asked before it. */
@@ -171,9 +171,14 @@ export function described({ envelope }: Course): string {
   const { account, amount, currency, payment, payTo, destination } = envelope.command.payload;
   const what = amount === undefined ? `what is left in ${currency}` : formatMoney(amount, currency);
   if (payment !== undefined) return `${what} of ${payment} back to ${account}`;
-  const payee = envelope.command.domain === commands.ride.domain ? 'the driver' : 'the merchant';
+  const payee = payees[envelope.command.domain] ?? 'the merchant';
   return `${what} from ${account} to ${payTo ?? destination ?? payee}`;
 }
+
+const payees: Readonly<Record<string, string>> = {
+  [commands.ride.domain]: 'the driver',
+  [commands.upload.domain]: 'a file',
+};
 
 async function park(course: Course, stuck: Stuck): Promise<void> {
   course.parked += 1;
@@ -208,6 +213,9 @@ async function carryOut(
 function handsOf(domain: string) {
   if (domain === commands.refund.domain) {
     return { settle: ledger.settleRefund, release: ledger.releaseRefund };
+  }
+  if (domain === commands.upload.domain) {
+    return { settle: ledger.settleUpload, release: ledger.releaseUpload };
   }
   return domain === commands.payout.domain
     ? { settle: ledger.settlePayout, release: ledger.releasePayout }

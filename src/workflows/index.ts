@@ -7,9 +7,13 @@
  */
 export { editAccount, fundAccount, openAccount } from './account.js';
 export { late } from './late.js';
+export { notification } from './notification.js';
 export { payment } from './payment.js';
 export { payout } from './payout.js';
 export { reconcile } from './reconcile.js';
 export { refund } from './refund.js';
 export { ride } from './ride.js';
+export { deleteFile, upload } from './upload.js';
 export { verifyLedger } from './verify-ledger.js';
+export { order } from './order.js';
+// new operations go above this line

@@ -21,6 +21,9 @@ export const withdraw = defineUpdate<WithdrawAnswer>('withdraw');
 /** Asks the outside once more now: hurries a doubt, and wakes a parked operation. */
 export const verify = defineSignal('verify');
 
+/** A person wants a notice that stands still sent again: also where that may be a second time. */
+export const again = defineSignal('again');
+
 /** What two people decided about a parked operation; carried out when it stands still. */
 export const decide = defineSignal<[Decision]>('decide');
 

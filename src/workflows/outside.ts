@@ -1,5 +1,6 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
-import type { OutsideRequest, PerformAnswer } from '../activities/outside.js';
+import type { PerformAnswer } from '../activities/outside.js';
+import type { ServiceProfiles } from '../activities/services.js';
 import {
   askAgainMs,
   deferredMsMax,
@@ -15,12 +16,17 @@ import {
   attemptOf,
   type Certain,
   isCertain,
+  isOfService,
   perform,
+  type Request,
   stepOf,
   takenWithinMs,
 } from './provider-step.js';
 import { resolved, type Terms } from './resolver.js';
+import { ledgerSteps } from './ledger-step.js';
 import { lapsesWhileWaiting } from './versions.js';
+
+const services = ledgerSteps<ServiceProfiles>();
 
 /**
  * Does one outside step until its outcome is certain. With `endsAt` it may be given up while
@@ -29,7 +35,7 @@ import { lapsesWhileWaiting } from './versions.js';
  */
 export async function certainOf(
   course: Course,
-  request: OutsideRequest,
+  request: Request,
   terms: Terms,
 ): Promise<Certain | ReleaseBecause | Stuck> {
   const step = stepOf(request);
@@ -48,7 +54,7 @@ export async function certainOf(
 
 async function undoubted(
   course: Course,
-  request: OutsideRequest,
+  request: Request,
   terms: Terms,
 ): Promise<Certain | ReleaseBecause | Stuck> {
   const { envelope, wishes, doubts } = course;
@@ -71,13 +77,16 @@ async function undoubted(
     count('holdfast_doubts_opened', envelope);
     await note(course, 'in-doubt', doubt.because.reason);
   }
-  const found = await resolved(course, doubt, terms, await ledger.doubtProfile());
+  const profile = isOfService(request)
+    ? await services.serviceProfile(request.step)
+    : await ledger.doubtProfile();
+  const found = await resolved(course, doubt, terms, profile);
   if (found.kind !== 'stuck') count('holdfast_doubts_resolved', envelope, { outcome: found.kind });
   return found;
 }
 
 /** A run that was reset may have acted in the part that was cut off. */
-function wasReset(): boolean {
+export function wasReset(): boolean {
   const { runId, firstExecutionRunId } = workflowInfo();
   return runId !== firstExecutionRunId;
 }
@@ -95,9 +104,9 @@ type First = Certain | ReleaseBecause | Stuck | Unknown;
 /** Asks until the answer is certain, or leaves it open whether something happened. */
 async function asked(
   course: Course,
-  request: OutsideRequest,
+  request: Request,
   terms: Terms,
-): Promise<{ readonly answer: First; readonly last: OutsideRequest }> {
+): Promise<{ readonly answer: First; readonly last: Request }> {
   const { wishes } = course;
   const begunAt = now();
   let last = request;
@@ -181,15 +190,13 @@ async function untilRetry(
 }
 
 /** The same step under its next key, for a refusal that the provider keeps under the last one. */
-async function nextAttempt(
-  course: Course,
-  request: OutsideRequest,
-): Promise<OutsideRequest | Stuck> {
+async function nextAttempt(course: Course, request: Request): Promise<Request | Stuck> {
   const n = attemptOf(request);
   const next = nextKey({ n, sentAt: now(), outcome: 'rejected' }, Infinity, now());
   if (next.kind !== 'send') return { kind: 'stuck', reason: `refused ${n} times` };
   const { opId } = course.envelope;
-  const written = await ledger.writeAttempt(opId, stepOf(request), next.n, request.amount.minor);
+  const minor = isOfService(request) ? null : request.amount.minor;
+  const written = await ledger.writeAttempt(opId, stepOf(request), next.n, minor);
   if (written.kind === 'conflict') return { kind: 'stuck', reason: written.reason };
   return { ...request, reference: written.reference };
 }

@@ -70,6 +70,7 @@ async function walk(
       return endOf(await ledger.releasePayment(envelope, { code: 'hold-expired', ...verdict }));
     case 'stuck':
       return verdict;
+    case 'confirmed':
     case 'refunded':
     case 'paid-out':
       return { kind: 'stuck', reason: `the provider says ${verdict.kind} of a charge` };

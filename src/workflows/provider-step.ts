@@ -11,6 +11,7 @@ import type {
   PerformAnswer,
   ProviderSteps,
 } from '../activities/outside.js';
+import type { ServiceRequest, ServiceSteps } from '../activities/services.js';
 import {
   type OutsideAnswer,
   type OutsideStep,
@@ -52,46 +53,73 @@ const providerWithin = (scheduleToStartTimeout: number) =>
     heartbeatTimeout: '3s',
     retry: { maximumAttempts: 1 },
   });
+const servicesWithin = (scheduleToStartTimeout: number) =>
+  proxyActivities<ServiceSteps>({
+    taskQueue: outsideQueueOf(workflowInfo().taskQueue, 'services'),
+    scheduleToStartTimeout,
+    startToCloseTimeout: '12s',
+    heartbeatTimeout: '3s',
+    retry: { maximumAttempts: 1 },
+  });
+
+/** What is asked of the provider, or of a service. */
+export type Request = OutsideRequest | ServiceRequest;
+
+/** True for what a service is asked. */
+export function isOfService(request: Request): request is ServiceRequest {
+  return 'detail' in request;
+}
+
 /** A call that no worker takes in this time does not go out. */
 export const takenWithinMs = 30_000;
 
 /** Performs once; taken by a worker within `withinMs`, or certainly not at all. */
-export async function perform(
-  request: OutsideRequest,
-  withinMs = takenWithinMs,
-): Promise<PerformAnswer> {
+export async function perform(request: Request, withinMs = takenWithinMs): Promise<PerformAnswer> {
+  if (isOfService(request)) return settled(servicesWithin(withinMs)[request.step](request));
   return settled(providerWithin(withinMs)[performing[request.step]](request));
 }
 
 /** Looks once what stands under the reference. */
-export async function find(request: OutsideRequest): Promise<LookUpAnswer> {
+export async function find(request: Request): Promise<LookUpAnswer> {
+  if (isOfService(request)) {
+    return settled(servicesWithin(takenWithinMs)[`find${capital(request)}`](request));
+  }
   return settled(providerWithin(takenWithinMs)[finding[request.step]](request));
 }
 
 /** Closes the reference, if nothing stands under it. */
-export async function fence(request: OutsideRequest): Promise<FenceAnswer> {
+export async function fence(request: Request): Promise<FenceAnswer> {
+  if (isOfService(request)) {
+    return settled(servicesWithin(takenWithinMs)[`fence${capital(request)}`](request));
+  }
   return settled(providerWithin(takenWithinMs).fenceStep(request));
 }
 
+const certainKinds: readonly string[] = [
+  ...['authorized', 'captured', 'voided', 'refunded', 'paid-out', 'confirmed', 'declined'],
+];
+
 /** True for an answer that says what happened. */
 export function isCertain(answer: { readonly kind: string }): answer is Certain {
-  return ['authorized', 'captured', 'voided', 'refunded', 'paid-out', 'declined'].includes(
-    answer.kind,
-  );
+  return certainKinds.includes(answer.kind);
 }
 
 /** `charge.1` of `opId:charge.1:2`. */
-export function stepOf({ reference }: OutsideRequest): string {
+export function stepOf({ reference }: Request): string {
   return reference.split(':')[1] ?? reference;
 }
 
 /** 2 of `opId:charge.1:2`. */
-export function attemptOf({ reference }: OutsideRequest): number {
+export function attemptOf({ reference }: Request): number {
   return Number(reference.split(':')[2]);
 }
 
+function capital({ step }: ServiceRequest): Capitalize<ServiceRequest['step']> {
+  return `${step.charAt(0).toUpperCase()}${step.slice(1)}` as Capitalize<ServiceRequest['step']>;
+}
+
 /** A worker that died in the call, or a time-out: it may have happened. */
-async function settled<Answer>(call: Promise<Answer>): Promise<Answer | Retry | Unknown> {
+export async function settled<Answer>(call: Promise<Answer>): Promise<Answer | Retry | Unknown> {
   try {
     return await call;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Checked, ReconcileSteps } from '../activities/reconcile.js';
+import { sweepsUploads } from './versions.js';
 
 /** Where a sweep stopped, for the next one to go on; from the beginning when left out. */
 export interface SweepEnd {
@@ -7,6 +8,7 @@ export interface SweepEnd {
   readonly before: number | null;
   readonly finding?: number;
   readonly checked?: Checked;
+  readonly object?: string | null;
 }
 
 const steps = proxyActivities<ReconcileSteps>({
@@ -21,7 +23,8 @@ const pagesMax = 10;
 /**
  * Mends what fell apart: runs operations again whose workflow is gone, tells those whose time is
  * over, applies webhooks that waited, compares the provider's charges with ours, looks whether the
- * invariants hold. It looks at so many pages, and the next sweep goes on there.
+ * invariants hold, clears up after uploads. It looks at so many pages, and the next sweep goes on
+ * there.
  */
 export async function reconcile(): Promise<SweepEnd> {
   const begins = (workflowInfo().lastResult as SweepEnd | undefined) ?? { after: 0, before: null };
@@ -33,8 +36,16 @@ export async function reconcile(): Promise<SweepEnd> {
   const finding = await pages(begins.finding ?? 0, (from) => steps.reconcileFindings(from));
   await steps.reconcileHolds();
   const checked = await steps.checkInvariants(begins.checked ?? null);
+  const object = sweepsUploads() ? await uploads(begins.object ?? null) : null;
   await pages(1, (batch) => steps.forgetOld(batch));
-  return { after: after ?? 0, before, finding: finding ?? 0, checked };
+  return { after: after ?? 0, before, finding: finding ?? 0, checked, object };
+}
+
+/** Hurries what came unheard, and clears up after what has ended. */
+async function uploads(object: string | null): Promise<string | null> {
+  await steps.wakeUploads();
+  await pages(1, (page) => steps.clearEndedUploads(page));
+  return pages(object, (from) => steps.clearOrphans(from));
 }
 
 async function pages<From>(

@@ -2,14 +2,22 @@ import { condition } from '@temporalio/workflow';
 import type {
   FenceAnswer,
   LookUpAnswer,
-  OutsideRequest,
   PerformAnswer,
   ProviderProfile,
 } from '../activities/outside.js';
 import { nextKey, nextRungMs, type OutsideAnswer, type ReleaseBecause } from '../domain/index.js';
 import { now } from './clock.js';
 import type { Course, Doubt, Stuck } from './course.js';
-import { attemptOf, type Certain, fence, find, isCertain, perform } from './provider-step.js';
+import {
+  attemptOf,
+  type Certain,
+  fence,
+  find,
+  isCertain,
+  isOfService,
+  perform,
+  type Request,
+} from './provider-step.js';
 import { evidenceWakes, looksAfterRepeat } from './versions.js';
 
 /** How far a step may go. */
@@ -26,6 +34,12 @@ export interface Terms {
   readonly replayed?: boolean;
 }
 
+/** What a doubt must know of whoever is asked. */
+type DoubtProfile = Pick<
+  ProviderProfile,
+  'keyLifetimeMs' | 'visibilityDelayMs' | 'fences' | 'ladderMs'
+>;
+
 type Look = LookUpAnswer | PerformAnswer | FenceAnswer;
 
 /**
@@ -38,7 +52,7 @@ export async function resolved(
   course: Course,
   doubt: Doubt,
   terms: Terms,
-  profile: ProviderProfile,
+  profile: DoubtProfile,
 ): Promise<Certain | ReleaseBecause | Stuck> {
   const { wishes } = course;
   const { request } = doubt;
@@ -86,7 +100,7 @@ export async function resolved(
  * The same call again. A provider that did not know our key any more has then done it twice: its
  * answer tells of the second, while a look shows both, or the first that is already done.
  */
-async function repeated(request: OutsideRequest): Promise<Look> {
+async function repeated(request: Request): Promise<Look> {
   const answer = await perform(request);
   if (!isCertain(answer) || !looksAfterRepeat()) return answer;
   const seen = await find(request);
@@ -100,26 +114,30 @@ async function repeated(request: OutsideRequest): Promise<Look> {
 
 /** What was done to which: two of one name are the same. */
 function nameOf(done: Certain): string {
+  if (done.kind === 'confirmed') return `${done.kind} ${done.serviceId}`;
   const id = 'payoutId' in done ? done.payoutId : done.chargeId;
   return `${done.kind} ${id}`;
 }
 
-function maySend({ request, sentAt }: Doubt, { keyLifetimeMs }: ProviderProfile): boolean {
+function maySend({ request, sentAt }: Doubt, { keyLifetimeMs }: DoubtProfile): boolean {
   const last = { n: attemptOf(request), sentAt, outcome: 'unknown' } as const;
   return nextKey(last, keyLifetimeMs, now()).kind === 'send';
 }
 
-function toldOf({ wishes }: Course, { reference }: OutsideRequest): OutsideAnswer | undefined {
+function toldOf({ wishes }: Course, { reference }: Request): OutsideAnswer | undefined {
   const told = wishes.told.get(reference);
   return told?.kind === 'pending' ? undefined : told;
 }
 
-function isTold(course: Course, request: OutsideRequest): boolean {
+function isTold(course: Course, request: Request): boolean {
   return toldOf(course, request) !== undefined;
 }
 
 /** What the provider told by itself, if it fits what we asked. */
-function checked(told: OutsideAnswer, { amount, chargeId }: OutsideRequest): OutsideAnswer {
+function checked(told: OutsideAnswer, request: Request): OutsideAnswer {
+  // A service tells nothing by itself.
+  if (isOfService(request)) return told;
+  const { amount, chargeId } = request;
   const { reference } = told;
   const wrong = (what: string): OutsideAnswer => ({
     ...{ kind: 'contradicted', reference },

@@ -31,3 +31,8 @@ export function lapsesWhileWaiting(): boolean {
 export function writesRowFirst(): boolean {
   return patched('row-before-schedule');
 }
+
+/** A sweep looks at uploads and their objects as well. */
+export function sweepsUploads(): boolean {
+  return patched('sweep-uploads');
+}

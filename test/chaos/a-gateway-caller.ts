@@ -16,6 +16,7 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
       body: { amount },
     }),
     payout: (body) => ({ path: '/v1/payouts', body }),
+    order: (body) => ({ path: '/v1/orders', body }),
     ride: ({ account: rider, amount: estimate, currency }) => ({
       path: '/v1/rides',
       body: { rider, estimate, currency },
@@ -25,6 +26,12 @@ const doors: Readonly<Record<keyof typeof commands, ((payload: Payload) => Reque
     accountOpen: undefined,
     accountEdit: undefined,
     late: undefined,
+    // Bytes come after it.
+    upload: undefined,
+    fileDeletion: undefined,
+    // Whom it is for is sealed, and not in what it asks.
+    notification: undefined,
+    // new operations go above this line
   };
 
 /** A caller who asks under the same key until there is an answer, however often that is lost. */

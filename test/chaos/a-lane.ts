@@ -41,6 +41,8 @@ export async function aLane(options: WorldOptions = {}): Promise<Lane> {
     address: `127.0.0.1:${proxies.temporal.port}`,
     databaseUrl: through(world.database.workerUrl, proxies.postgres),
     providerUrl: through(world.providerUrl, proxies.provider),
+    storeFolder: world.storeFolder,
+    mailFile: world.post.mailbox.file,
   }));
   const gateway = await aGatewayProcess(world);
   const ofWorker = { kill: worker.kill, delayMs };

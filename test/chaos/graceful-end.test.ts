@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openConnection } from '../../src/database/connection.js';
 import { audit } from '../../src/main/demo-audit.js';
 import { accounts, openAccounts } from '../../src/main/demo-scenes.js';
 import { eventually } from '../support/eventually.js';
-import { type Books, slowSweepTimeoutMs, swept } from '../support/rounds.js';
+import { booksOf } from '../support/books-of.js';
+import { slowSweepTimeoutMs, swept } from '../support/rounds.js';
 import { aStack, payUntilAccepted, type TestStack } from '../support/stack.js';
 
 const victims = ['gateway', 'worker', 'relay', 'sandbox'] as const;
@@ -34,7 +34,7 @@ test(
   'graceful-end: a process that is told to stop ends what it has begun',
   async (context) => {
     const { world, stack } = running;
-    const books = ownersOf(running);
+    const books = booksOf(running);
 
     const { violations } = await swept(context, 'graceful-end', { books }, async (draw, n) => {
       const victim = victims[n % victims.length] ?? 'worker';
@@ -72,11 +72,3 @@ test(
   },
   slowSweepTimeoutMs,
 );
-
-function ownersOf({ world, stack }: TestStack): Books {
-  const { sql } = openConnection({
-    ...{ url: stack.ownerUrl, applicationName: 'holdfast-test' },
-    ...{ connectTimeoutMs: 10_000, connectionLifetimeSeconds: 3_600 },
-  });
-  return { tenant: world.tenant, rows: (query, ...values) => sql.unsafe(query, [...values]) };
-}

@@ -14,6 +14,7 @@ const help = `Breaks things, and reads what the books then say.
 
   npm run chaos -- --minutes N [--seed N] [--only NAME] [--every S] [--rate N] [--json]
   npm run chaos [-- [--seed N] [--fault NAME [--minutes N]] [--json]]
+  npm run chaos -- --notices [--count N] [--minutes N] [--seed N] [--json]
   npm run chaos -- --sweep [--seed N] [--seeds N] [--minutes N] [--resume] [--json]
   npm run chaos -- --cell OPERATION/SOCKET/MESSAGE/FAULT [--seed N]
 
@@ -25,6 +26,8 @@ ${listed(nemesisNames)}
 --fault NAME  instead: a race on fresh servers, in many rounds, which may be given more than once;
               all of them without --minutes. With it so long, each pass with the next seed:
 ${listed(names)}
+--notices     instead: payments that are told of while relays are killed, so many (100,000)
+--count N     how many
 --seed N      draws the same as another run with this seed; its own when left out
 --sweep       instead: every operation with a fault at every message of it, on every socket; some
               of them, as the seed draws, when --minutes is given; written to docs/faults.md
@@ -38,6 +41,7 @@ ${listed(names)}
   npm run chaos -- --minutes 10 --only told-to-stop --every 6
   npm run chaos -- --fault cancel-or-capture --seed 4711
   npm run --silent chaos -- --fault hot-account --json
+  npm run chaos -- --notices --count 10000
   npm run chaos -- --sweep --minutes 60
   npm run chaos -- --sweep --seed 20261 --seeds 3 --resume
   npm run chaos -- --cell 'a payout/provider/1/delay'
@@ -87,12 +91,15 @@ function read() {
       seeds: { type: 'string', default: '1' },
       resume: { type: 'boolean', default: false },
       cell: { type: 'string' },
+      notices: { type: 'boolean', default: false },
+      count: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help === true) return 'help';
-  const { seed, minutes, fault, only, json, sweep, cell, resume } = values;
+  const { seed, minutes, only, json, sweep, cell, resume, notices, count } = values;
+  const fault = notices ? ['told-once'] : values.fault;
   const seeds = whole(values.seeds);
   mustKnow(names, fault);
   mustKnow(nemesisNames, only);
@@ -101,6 +108,7 @@ function read() {
     messages: sweep || cell !== undefined ? { cell, seeds, resume } : undefined,
     seed: seed === undefined ? randomInt(1_000_000) : whole(seed),
     minutes: minutes === undefined ? undefined : whole(minutes),
+    count: count === undefined ? undefined : whole(count),
     everySeconds: whole(values.every),
     perSecond: whole(values.rate),
     only: only as NemesisName[],

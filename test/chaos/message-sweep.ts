@@ -150,7 +150,8 @@ async function started(lane: Lane, operation: Conforming, by: SocketName, begins
     const answer = by === 'gateway' ? lane.ask(command, operation.of, begins) : undefined;
     if (answer !== undefined) return answer;
     begins();
-    return (await client.start(command)).opId;
+    const options = begun.sealed === undefined ? {} : { sealed: begun.sealed };
+    return (await client.start(command, options)).opId;
   };
   const opId = await asked();
   return { ...begun, opId, result: play(client, begun, opId) };

@@ -8,13 +8,15 @@ interface Asked {
   readonly names: readonly SweepName[];
   readonly seed: number;
   readonly minutes: number | undefined;
+  /** How many rounds of each; as many as they have when left out. */
+  readonly count: number | undefined;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs passes until the time is up or something is violated; gives the exit code. */
 export async function runSweeps(
-  { names, seed, minutes }: Asked,
+  { names, seed, minutes, count }: Asked,
   verdict: Verdict,
   interrupted: AbortSignal,
   onProgress: (line: string) => void,
@@ -24,7 +26,7 @@ export async function runSweeps(
     onProgress(`Pass ${pass + 1}, seed ${seed + pass}:`);
     // Two files at once, so this is the least that a sweep gets of the time.
     const sweepMs = Math.ceil(leftMs() / names.length);
-    const ended = await runPass(names, { seed: seed + pass, sweepMs }, verdict, interrupted);
+    const ended = await runPass(names, { seed: seed + pass, sweepMs, count }, verdict, interrupted);
     if (interrupted.aborted) return 130;
     if (!ended || verdict.violations.length > 0) return 1;
   }
@@ -39,7 +41,7 @@ function counting(minutes = Number.POSITIVE_INFINITY): () => number {
 /** One pass over the named sweeps, as tests of their own; true when each of them was run. */
 async function runPass(
   names: readonly SweepName[],
-  { seed, sweepMs }: { readonly seed: number; readonly sweepMs: number },
+  { seed, sweepMs, count }: Pick<Asked, 'seed' | 'count'> & { readonly sweepMs: number },
   verdict: Verdict,
   interrupted: AbortSignal,
 ): Promise<boolean> {
@@ -47,7 +49,10 @@ async function runPass(
   await runTests(verdict, interrupted, {
     pattern: `^(${names.join('|')}): `,
     files: [...new Set(names.map((name) => sweeps[name].file))],
-    env: { [chaosVariables.seed]: `${seed}`, [chaosVariables.sweepMs]: `${sweepMs}` },
+    env: {
+      ...{ [chaosVariables.seed]: `${seed}`, [chaosVariables.sweepMs]: `${sweepMs}` },
+      ...(count !== undefined && { [chaosVariables.rounds]: `${count}` }),
+    },
   });
   return verdict.faults.length - before === names.length;
 }

@@ -58,6 +58,17 @@ export const sweeps = {
     few: 10,
     full: 100,
   },
+  'told-once': {
+    file: 'test/chaos/notices.test.ts',
+    few: 100,
+    full: 100_000,
+  },
+  // A round is a part of 5 MiB, all of one file.
+  'upload-kills': {
+    file: 'test/chaos/upload-kills.test.ts',
+    few: 13,
+    full: 205,
+  },
   'ride-ends': {
     file: 'test/chaos/ride-races.test.ts',
     few: 12,

@@ -18,11 +18,12 @@ export class Verdict implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { swept, befallen } = test.meta();
     if (swept !== undefined) {
-      const { fault: name, rounds, operations, violations } = swept;
+      const { fault: name, rounds, operations, violations, note } = swept;
       this.operations += operations;
       this.faults.push({ name, rounds, operations });
       this.violations.push(...violations.map((violation) => `${name}: ${violation}`));
-      this.#onProgress(`  ${name}: ${rounds} rounds, ${operations} operations`);
+      const seen = note === undefined ? '' : `; ${note}`;
+      this.#onProgress(`  ${name}: ${rounds} rounds, ${operations} operations${seen}`);
     }
     if (befallen !== undefined) {
       const { operation: name, cells } = befallen;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import {
   type CryptoKey,
@@ -15,6 +16,7 @@ import { createDatabase } from '../../src/database/index.js';
 import type { AccountId, OpId } from '../../src/domain/index.js';
 import { createTokenVerifier, type Role } from '../../src/gateway/index.js';
 import { composeGateway } from '../../src/main/compose-gateway.js';
+import type { ObjectStore } from '../../src/objects/index.js';
 import { createLog, createMetrics } from '../../src/telemetry/index.js';
 import { aRunningWorld, type RunningWorld, type WorldOptions } from '../support/running-world.js';
 
@@ -67,6 +69,9 @@ export interface TestGateway {
   pay(body: object, sent?: Sent): Promise<Answer>;
   /** These bytes over a socket of their own, and all that came back until it closed. */
   raw(bytes: string | Buffer): Promise<Answer>;
+  readonly objects: ObjectStore;
+  /** The URL of one more gateway in front of the same. */
+  another(): Promise<string>;
   /** How many operations the tenant has. */
   operations(): Promise<number>;
   /** Says what became of the requests under way. */
@@ -79,6 +84,9 @@ export interface GatewayTestOptions extends WorldOptions {
   readonly temporalAddress?: (address: string) => Promise<string>;
   /** A second person must approve what moves more; nobody when left out. */
   readonly approvalAbove?: number;
+  /** A store that misbehaves. */
+  objects?(honest: ObjectStore): ObjectStore;
+  readonly uploadLimits?: { readonly ttlMs?: number; readonly openMax?: number };
   readonly limits?: { readonly requestTimeoutMs: number; readonly headersTimeoutMs: number };
 }
 
@@ -99,27 +107,31 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
     destination: { write: (line) => lines.push(JSON.parse(line)) },
   });
   const metrics = createMetrics({ service: 'gateway-test' });
-  const app = await composeGateway({
-    database,
-    connection,
-    namespace: world.namespace,
-    taskQueue: world.taskQueue,
-    payloadKeys: ring,
-    approvalAbove: options.approvalAbove ?? null,
-    verifyToken: createTokenVerifier(issuer),
-    webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
-    tracing: world.tracing,
-    log,
-    metrics,
-    ...options.limits,
-  });
+  const objects = options.objects?.(world.store) ?? world.store;
+  const compose = () =>
+    composeGateway({
+      database,
+      connection,
+      namespace: world.namespace,
+      taskQueue: world.taskQueue,
+      payloadKeys: ring,
+      approvalAbove: options.approvalAbove ?? null,
+      objects,
+      downloads: downloadsOf(world),
+      ...told(),
+      uploadLimits: { ttlMs: 3_600_000, openMax: 100, ...options.uploadLimits },
+      verifyToken: createTokenVerifier(issuer),
+      ...{ tracing: world.tracing, log, metrics, ...options.limits },
+    });
+  const others: Awaited<ReturnType<typeof compose>>[] = [];
+  const app = await compose();
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   const send = (method: string, path: string, sent: Sent = {}) =>
     sendTo(url, issuer, { tenant: world.tenant, ...sent }, method, path);
 
   return {
-    ...{ world, url, port, issuer, lines, log, metrics, send },
+    ...{ world, url, port, issuer, lines, log, metrics, objects, send },
     pay: (body, sent = {}) =>
       send('POST', '/v1/payments', {
         ...sent,
@@ -128,8 +140,13 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
       }),
     raw: (bytes) => rawTo(port, bytes),
     operations: () => world.reads.countOperations(world.tenant, {}),
+    another: async () => {
+      const one = await compose();
+      others.push(one);
+      return one.listen({ port: 0, host: '127.0.0.1' });
+    },
     stop: async () => {
-      await app.close();
+      await Promise.all([app, ...others].map((one) => one.close()));
       // Not the connection: a call that is about to be tried again would throw out of reach.
       await database.close(1_000);
       await issuer.close();
@@ -139,7 +156,28 @@ export async function aGateway(options: GatewayTestOptions = {}): Promise<TestGa
   };
 }
 
+const downloadsOf = ({ storeFolder }: RunningWorld) => ({
+  linkSecrets: [Buffer.alloc(32, 'links')],
+  cacheFolder: join(storeFolder, 'copies'),
+  cacheBytesMax: 1_000_000,
+});
 const same = async (address: string) => address;
+
+/** Who may tell the gateway something, and how that is signed. */
+const told = () => ({
+  webhooks: { sandbox: sandboxSecrets, stripe: { secrets: stripeSecrets, live: false } },
+  noticeLimitPerHour: 20,
+  notices: {
+    ...{ twilio: twilioReports, smtp: { secrets: sandboxSecrets } },
+    webhookLoopback: false,
+  },
+});
+
+/** How Twilio signs what it tells. */
+export const twilioReports = {
+  authToken: 'a token of Twilio',
+  callbackUrl: 'https://payments.example.com/v1/webhooks/twilio',
+} as const;
 /** What the sandbox signs its webhooks with: now, and until a moment ago. */
 export const sandboxSecrets = [Buffer.alloc(32, 'webhooks'), Buffer.alloc(32, 'before')] as const;
 /** The same of Stripe, in test mode. */

@@ -12,12 +12,15 @@ import {
   parseMethodChoice,
   parsePaymentCommand,
   parsePayoutCommand,
+  parseRecipient,
   parseRefundCommand,
   parseRideCancel,
   parseRideCommand,
   parseRideCompletion,
   parseRideMatch,
 } from '../../src/domain/index.js';
+import { notificationBody, recipientBody } from '../../src/gateway/notice-schemas.js';
+import { parseNotice } from '../../src/gateway/notifications.js';
 import { caseActBody } from '../../src/gateway/case-schemas.js';
 import { parseCaseAct } from '../../src/gateway/cases.js';
 import { correctionBody } from '../../src/gateway/findings.js';
@@ -37,6 +40,9 @@ import {
 } from '../../src/gateway/ride-schemas.js';
 import { accountEditBody, accountOpenBody, fundingBody } from '../../src/gateway/schemas.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
+import { orderBody } from '../../src/gateway/order-schemas.js';
+import { parseOrderCommand } from '../../src/domain/index.js';
+// new operations go above this line
 
 describe('the description of the API', () => {
   let gateway: TestGateway;
@@ -130,6 +136,12 @@ describe('the description of a body allows what its parser takes, and no more', 
       parse: (body: unknown) => parseAccountEdit(body, account, 1, 'key-key-key'),
       good: { status: 'open' },
     },
+    order: {
+      schema: orderBody,
+      parse: (body: unknown) => parseOrderCommand(body, 'key-key-key'),
+      good: { account: 'a', amount: 1, currency: 'EUR', items: [{ sku: 'mug', quantity: 1 }] },
+    },
+    // new operations go above this line
     settling: {
       schema: caseActBody('settle'),
       parse: (body: unknown) => parseCaseAct(body, 'settle'),
@@ -144,6 +156,19 @@ describe('the description of a body allows what its parser takes, and no more', 
       schema: correctionBody,
       parse: (body: unknown) => parseCorrection(body, 'finding_1'),
       good: { account: 'a', amount: 1, currency: 'EUR', direction: 'credit', reason: 'seen' },
+    },
+    notice: {
+      schema: notificationBody,
+      parse: (body: unknown) => parseNotice(body, 'key-key-key'),
+      good: {
+        ...{ recipient: 'a', channels: ['sms'], template: 'plain' },
+        data: { subject: 'a', text: 'b' },
+      },
+    },
+    recipient: {
+      schema: recipientBody,
+      parse: parseRecipient,
+      good: { locale: 'de-AT', timeZone: 'Europe/Vienna', addresses: {} },
     },
     ride: {
       schema: rideBody,
@@ -173,7 +198,12 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['', '1', 'a', 'a b', ' a', 'A.b_c:-d', '-a', 'x'.repeat(64), 'x'.repeat(65), 'é', 'a\0b'],
     ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(500), 'x'.repeat(501), '\ud800', '\u{1f4b8}'],
     ...['EUR', 'eur', 'XXX', 'JPY', 'automatic', 'manual', 'card', 'balance', 'open', 'closed'],
-    ...['rider', 'driver', 'credit', 'debit'],
+    ...['rider', 'driver', 'credit', 'debit', 'person', 'de', 'UTC', ['sms', 'sms'], ['fax']],
+    ...[
+      { from: '22:00', to: '07:00' },
+      { from: '22:00', to: '22:00' },
+      { from: '24:00', to: '1' },
+    ],
     ...['customer', 'merchant', 'internal', 'frozen', '2026-01-01T00:00:00Z', { a: 1 }],
     ...[
       '2026-02-30T00:00:00Z',
@@ -190,7 +220,8 @@ describe('the description of a body allows what its parser takes, and no more', 
     ...['account', 'amount', 'currency', 'capture', 'payTo', 'method', 'description', 'bizKey'],
     ...['timeBudgetMs', 'metadata', 'scheduledAt', 'holdExpiresAt', 'id', 'kind', 'owner'],
     ...['overdraftLimit', 'slots', 'status', 'version', 'tenant', 'final', 'reason', 'destination'],
-    ...['chargeId', 'rider', 'estimate', 'driver', 'by', 'direction'],
+    ...['chargeId', 'rider', 'estimate', 'driver', 'by', 'direction', 'recipient', 'channels'],
+    ...['template', 'locale', 'urgent', 'onUnknown', 'timeZone', 'quietHours'],
   ];
 
   test.each(Object.keys(bodies) as (keyof typeof bodies)[])('%s', (name) => {

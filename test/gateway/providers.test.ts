@@ -32,6 +32,7 @@ test('a person stops calls to a provider and lets them out, and it is written do
   modes.push(await modeAtWorkers());
 
   expect(before).toContainEqual({ provider: 'sandbox', mode: 'closed' });
+  expect(before).toContainEqual({ provider: 'objects', mode: 'closed' });
   expect([isolated.status, reset.status]).toEqual([200, 200]);
   expect(isolated.body).toMatchObject({
     ...{ provider: 'sandbox', mode: 'isolated' },

@@ -21,7 +21,8 @@ describe('the roles', () => {
 
   const tables = [
     ...['account', 'attempt', 'audit', 'entry', 'hold', 'operation', 'outbox', 'step'],
-    ...['webhook', 'case', 'approval', 'delivery'],
+    ...['webhook', 'case', 'approval', 'delivery', 'upload', 'upload_part'],
+    ...['recipient', 'recipient_address', 'notice', 'notice_delivery'],
   ];
   const direct = tables.flatMap((table) =>
     (['insert', 'update', 'delete', 'truncate'] as const).map((way) => [way, table] as const),
@@ -49,7 +50,9 @@ describe('the roles', () => {
     const envelope = tenant.payment({ account: 'alice', amount: 1 });
     const ride = tenant.ride({ account: 'alice', amount: 1 });
     const before = await tenant.everything();
+    const refusal = { kind: 'fail', code: 'withdrawn', message: '' } as const;
     const whole = { final: true, tolerancePercent: 0 };
+    const seen = { attempt: 1, size: 1, sha256: '', mediaType: '' };
 
     const verbs = [
       () => ledger.schedule(envelope),
@@ -66,14 +69,30 @@ describe('the roles', () => {
       () => ledger.beginLate(tenant.payment({ account: 'alice', amount: 1 }) as never),
       () => ledger.endLate(envelope.opId, { kind: 'gone' }),
       () => ledger.extendHold(envelope.opId, 'extend.1', Date.now()),
+      () => ledger.claimUpload(tenant.upload({ account: 'alice', amount: 1 })),
+      () => ledger.completeUpload(envelope.opId, 1),
+      () => ledger.beginUploadAttempt(envelope.opId, 0),
+      () => ledger.verifyUpload(envelope.opId, 2, seen),
+      () => ledger.commitUpload(envelope.opId, { kind: 'by-hand', by: ['one', 'two'] }),
+      () => ledger.abortUpload(envelope, { kind: 'withdrawn' }),
+      () => ledger.deleteFile(tenant.deletion(tenant.upload({ account: 'alice', amount: 1 }))),
       () => ledger.release(envelope, { kind: 'withdrawn' }),
       () => ledger.settle(envelope.opId, { kind: 'internal' }),
       () => ledger.notePhase(envelope.opId, 'doubt.1', 'in-doubt', {}),
+      () => ledger.acceptNotice(tenant.notice(), 'rcp_1', 20),
+      () => ledger.beginDelivery(envelope.opId, 'sms', 1, ''),
+      () => ledger.recordDelivery(envelope.opId, '', refusal),
+      () => ledger.finishNotice(envelope.opId, refusal),
       () => ledger.fund(tenant.funding({ account: 'alice', amount: 1 })),
       () => ledger.openAccount(tenant.opening({ account: 'bob' })),
       () => ledger.editAccount(tenant.edit({ account: 'alice', version: 1, status: 'open' })),
+      () => ledger.acceptOrder(envelope as never),
+      () => ledger.turnOrder(envelope.opId, 'withdrawn'),
+      () => ledger.endOrder(envelope.opId),
+      // new operations go above this line
     ];
-    expect(verbs).toHaveLength(Object.keys(ledger).length);
+    // All but the one that only reads.
+    expect(verbs).toHaveLength(Object.keys(ledger).length - 1);
     for (const verb of verbs) await expect(verb()).rejects.toMatchObject({ code: denied });
 
     expect(await tenant.everything()).toBe(before);
@@ -98,9 +117,10 @@ describe('the roles', () => {
       'violations_v1',
       'waiting_webhooks_v1',
       'webhook_applied_v1',
+      ...['breaker_report_v1', 'lock_upload_v1', 'record_part_v1', 'unlock_upload_v1'],
     ];
     const verbs = [
-      ...['begin_late_v1', 'end_late_v1', 'breaker_report_v1'],
+      ...['begin_late_v1', 'end_late_v1'],
       ...[
         'attempt_v1',
         'capture_v1',
@@ -125,14 +145,22 @@ describe('the roles', () => {
       ...['open_sink_v1', 'lease_deliveries_v1', 'deliver_v1', 'refuse_deliveries_v1'],
       ...['choose_method_v1', 'end_approval_v1', 'schedule_v1', 'refuse_deliveries_v2'],
       ...['end_ride_v1', 'hold_ride_v1', 'request_ride_v1'],
+      ...['claim_upload_v1', 'begin_upload_attempt_v1', 'advance_upload_v1', 'commit_upload_v1'],
+      ...['abort_upload_v1', 'delete_file_v1', 'swept_uploads_v1'],
+      ...['accept_notice_v1', 'begin_delivery_v1', 'record_delivery_v1', 'finish_notice_v1'],
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
+      'accept_order_v1',
+      'end_order_v1',
+      'turn_order_v1',
+      // new operations go above this line
     ];
 
     const of = (role: string) => parts.filter((part) => part.role === role).map(({ name }) => name);
     expect(of('holdfast_reader')).toEqual(
       [
         ...[...both, 'accept_finding_v1', 'approve_v1', 'case_act_v1', 'close_sink_v1'],
-        ...['correct_finding_v1', 'redeliver_v1'],
+        ...['correct_finding_v1', 'redeliver_v1', 'case_act_v2'],
+        ...['put_recipient_v1', 'report_delivery_v1'],
       ].sort(),
     );
     expect(of('holdfast_worker')).toEqual([...both, ...verbs].sort());

@@ -5,18 +5,19 @@ import { nothingChecked, verifyOnward } from '../../src/ledger/violations.js';
 import { captureOf } from '../support/envelopes.js';
 import { both } from './a-case.js';
 import { aFindingDesk } from './a-finding.js';
+import { aNoticeDesk } from './a-notice.js';
 import { aBusyTenant } from './busy-tenant.js';
+import { set, tamper as tamperWith, without } from './tamper.js';
+import { tamperedUploads } from './upload-tampers.js';
 import { aWorld, type Tenant } from './world.js';
 
 const here = aWorld();
 const desk = aFindingDesk(here);
+const notices = aNoticeDesk(here);
 const hour = 3_600_000;
 
-const set = (table: string, change: string, where = 'true') =>
-  `update ledger.${table} set ${change} where tenant = $1 and ${where}`;
-const without = (table: string, constraint: string, change: string) =>
-  `alter table ledger.${table} drop constraint if exists ${constraint}; ${change}`;
 const paid = "domain = 'Payment' and state = 'COMPLETED'";
+const noticed = "domain = 'Notification' and state = 'COMPLETED'";
 const ofPayments = (where: string) =>
   `op in (select id from ledger.operation where tenant = $1 and ${where})`;
 const failing = set('operation', `state = 'FAILED'`, paid);
@@ -102,6 +103,10 @@ const tampered: readonly (readonly [Invariant, string])[] = [
   ],
   ['failed-took-nothing-outside', failing],
   [
+    'failed-gave-back-what-it-took',
+    set('operation', "state = 'FAILED', parent_op_id = op_id", paid),
+  ],
+  [
     'one-operation-per-key',
     without(
       'operation',
@@ -138,7 +143,22 @@ const tampered: readonly (readonly [Invariant, string])[] = [
     `insert into ledger.approval select id, tenant, trace, 'approved', 'bob', 'bob', accepted_at
        from ledger.operation where tenant = $1 limit 1`,
   ],
+  [
+    'sent-is-one-delivery',
+    without(
+      'notice_delivery',
+      'notice_delivery_sent',
+      set('notice_delivery', "state = 'begun'", "state = 'sent'"),
+    ),
+  ],
+  [
+    'sent-is-one-delivery',
+    without('notice_delivery', 'notice_delivery_sent', set('notice_delivery', "state = 'sent'")),
+  ],
+  ['sent-is-one-delivery', set('operation', `outcome = '{"kind": "sent"}'`, noticed)],
+  ['delivery-was-begun', `delete from ledger.step where tenant = $1 and step like 'begin.%'`],
   ['rows-belong-to-their-operation', set('outbox', "trace = ''")],
+  ['rows-belong-to-their-operation', set('notice_delivery', "trace = ''")],
 ];
 
 /** What must only be so once its time is over. */
@@ -167,31 +187,27 @@ async function aTenant(): Promise<Tenant> {
   await here.world.ledger.settle(captured.opId, captureOf(captured));
   const { correct } = await desk.aFinding(tenant);
   for (const person of both) await correct(person);
+  const { recipient } = await notices.aRecipient(tenant);
+  await notices.sent(tenant, recipient);
+  await notices.refused(tenant, recipient);
   return tenant;
 }
 
-/** Without triggers and keys: what no verb could do. */
-async function tamper({ tenant }: Tenant, breaking: string): Promise<void> {
-  await here.world.rows(
-    `do $do$ begin
-       set local session_replication_role = replica;
-       ${breaking.replaceAll('$1', `'${tenant}'`)};
-     end $do$`,
-  );
-}
+const tamper = (tenant: Tenant, breaking: string) => tamperWith(here.world, tenant, breaking);
 
 const names = async (tenant: string, graceMs: number) =>
   (await here.world.reads.verify({ tenant, graceMs })).violations.map(({ name }) => name);
 
 describe('the invariants', () => {
   test('are those that the function looks at, each by its name', async () => {
-    const source = await readFile('src/ledger/violations.sql', 'utf8');
+    const sources = ['src/ledger/violations.sql', 'src/ledger/upload-violations.sql'];
+    const source = (await Promise.all(sources.map((path) => readFile(path, 'utf8')))).join('');
 
     const looked = [...source.matchAll(/^ {2}select '([a-z-]+)'/gm)].map(([, name]) => name);
 
     expect(new Set(looked)).toEqual(new Set(Object.keys(invariants)));
     expect(looked.length).toBeGreaterThanOrEqual(30);
-    const tried = [...tampered, ...late].map(([name]) => name);
+    const tried = [...tampered, ...late, ...tamperedUploads].map(([name]) => name);
     expect(looked.filter((name) => !tried.includes(name as Invariant))).toEqual([]);
   });
 

@@ -136,7 +136,8 @@ const ageMs = 10 * 365 * 24 * 3_600_000;
 
 const tables = [
   ...['operation', 'account', 'hold', 'entry', 'step', 'attempt', 'outbox', 'audit', 'case'],
-  ...['approval'],
+  ...['approval', 'upload', 'upload_part', 'recipient', 'recipient_address', 'notice'],
+  'notice_delivery',
 ];
 
 function mustBe(kind: string, answer: { readonly kind: string }): void {

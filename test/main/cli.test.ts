@@ -21,7 +21,7 @@ const holdfast = (args: readonly string[], url = running.stack.urls.gateway, as 
 
 const commands = [
   ...['pay', 'capture', 'method', 'cancel', 'refund', 'payout', 'ops', 'case'],
-  ...['reconcile', 'breaker', 'events', 'balance', 'verify'],
+  ...['reconcile', 'breaker', 'events', 'balance', 'verify', 'notify'],
 ];
 const aside = { poolMax: 1, applicationName: 'test-owner' };
 
@@ -270,4 +270,26 @@ test('exits with 3 when nobody answers', async () => {
 
   expect(code).toBe(3);
   expect(err).toContain('http://127.0.0.1:9');
+});
+
+test('tells somebody something, and says by which channel', async () => {
+  const recipient = { locale: 'en', timeZone: 'UTC', addresses: { email: 'bob@example.com' } };
+  await fetch(`${running.stack.urls.gateway}/v1/recipients/bob`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(recipient),
+  });
+
+  const told = await holdfast([
+    ...['notify', 'bob', '--data', 'subject=Hello', '--data', 'text=1 + 1 = 2'],
+    ...['--on', 'sms,email'],
+  ]);
+  const nobody = await holdfast(['notify', 'nobody', '--data', 'subject=a', '--data', 'text=b']);
+  const help = await holdfast(['notify', '--help']);
+
+  expect(told.out).toMatch(/what +Notification NotificationSent\nstands +sent \(COMPLETED\)\n/);
+  expect(told.out).toMatch(/channel +email\n/);
+  expect([told.code, nobody.code, help.code]).toEqual([0, 1, 0]);
+  expect(nobody.err).toContain('(recipient-unknown)');
+  expect(help.out).toContain('Examples');
 });

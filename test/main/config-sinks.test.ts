@@ -70,3 +70,14 @@ test.each([
   expect(mistakes).toEqual([expect.stringMatching(new RegExp(`^${name} (must|names no file)`))]);
   expect(mistakes.join()).not.toMatch(/hunter2|AwMD/);
 });
+
+test('reads what notices need where they are served, and only there', () => {
+  const { PAYLOAD_KEYS: _, ...without } = enough;
+  const { sinks } = relayConfig({ ...enough, EVENT_SINKS: 'notices' });
+
+  expect(sinks.each).toMatchObject([{ name: 'notices', temporal: { taskQueue: 'holdfast' } }]);
+  expect(relayConfig(without).sinks.each).toEqual([{ name: 'log' }]);
+  expect(mistakesOf(() => relayConfig({ ...without, EVENT_SINKS: 'notices' }))).toEqual([
+    expect.stringMatching(/^PAYLOAD_KEYS/),
+  ]);
+});

@@ -197,7 +197,7 @@ describe('configuration', () => {
   });
 
   test('lists every variable in the example file, each one read by config.ts', () => {
-    const config = ['config', 'config-sinks']
+    const config = ['config', 'config-notices', 'config-objects', 'config-provider', 'config-sinks']
       .map((name) => readFileSync(`src/main/${name}.ts`, 'utf8'))
       .join();
 

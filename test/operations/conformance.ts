@@ -12,6 +12,8 @@ import { play, said, wrongs } from './play.js';
 /** One operation of one kind, ready to be started: what it asks, and what must be true after it. */
 export interface Case {
   readonly payload: object;
+  /** What is sealed of it. */
+  readonly sealed?: object;
   /** What it waits for midway, in order: each is said until it is taken or the end is there. */
   readonly wishes?: readonly ((opId: OpId) => Promise<{ readonly kind: string }>)[];
   /** Asserts that it ended as it should, with its effects there once; cancelled, perhaps early. */
@@ -186,8 +188,9 @@ async function played(
   const begun = await operation.begin(world);
   const { domain, eventType } = commands[operation.of];
   const command = { domain, eventType, idemKey: nanoid(), payload: begun.payload };
+  const options = begun.sealed === undefined ? {} : { sealed: begun.sealed };
   within.set(client.identify(command).opId, inPlace);
-  const { opId } = await client.start(command);
+  const { opId } = await client.start(command, options);
   return { ...begun, opId, result: play(client, begun, opId) };
 }
 

@@ -6,7 +6,7 @@ import type { RunningWorld } from '../support/running-world.js';
 import type { Case } from './conformance.js';
 
 /** What is said of an operation that was started, as it goes on; the result is that of its end. */
-export function play(client: Client, { wishes = [] }: Case, opId: OpId) {
+export function play(client: Client, { wishes = [] }: Pick<Case, 'wishes'>, opId: OpId) {
   const result = client.result(opId);
   const wished = wishes.reduce<Promise<void>>(
     (before, wish) => before.then(() => said(result, () => wish(opId))),

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest';
 import { phases } from '../../src/domain/index.js';
 import { eventTypes } from '../../src/outbox/event-types.js';
 
-const topics = ['account', 'case', 'hold', 'late', 'payment', 'payout', 'refund', 'ride'];
+const topics = [
+  ...['account', 'case', 'hold', 'late', 'notification', 'payment', 'payout', 'refund', 'ride'],
+  'upload',
+];
 
 test('every event that the code writes is listed for its readers, and no other', async () => {
   const guide = await readFile('docs/events.md', 'utf8');

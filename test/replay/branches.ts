@@ -7,9 +7,13 @@ import { type Around, around, type StepName } from '../support/around.js';
 import type { RunningWorld } from '../support/running-world.js';
 import { choiceBranches } from './choice-branches.js';
 import { moneyBranches } from './money-branches.js';
+import { noticeBranches } from './notice-branches.js';
 import { resumedBranches } from './resumed-branches.js';
 import { reached } from './reached.js';
 import { rideBranches } from './ride-branches.js';
+import { uploadBranches } from './upload-branches.js';
+import { orderBranches } from './order-branches.js';
+// new operations go above this line
 
 /** One way through a workflow, walked on request so that its history can be recorded. */
 export interface Branch {
@@ -56,6 +60,7 @@ export const branches: readonly Branch[] = [
     'hold-expired',
   ),
   ...rideBranches,
+  ...noticeBranches,
   accountBranch('account-opened', 'accountOpen', 'opened'),
   accountBranch('account-taken', 'accountOpen', 'account-exists'),
   accountBranch('account-funded', 'funding', 'funded'),
@@ -65,6 +70,9 @@ export const branches: readonly Branch[] = [
   ...moneyBranches,
   ...choiceBranches,
   ...resumedBranches,
+  ...uploadBranches,
+  ...orderBranches,
+  // new operations go above this line
 ];
 
 interface Course {

@@ -8,7 +8,8 @@ export async function aDyingWorker(world: RunningWorld, taskQueue: string, dieAf
     ...{ taskQueue, dieAfter, namespace: world.namespace },
     address: world.temporalAddress,
     databaseUrl: world.database.workerUrl,
-    providerUrl: world.providerUrl,
+    ...{ providerUrl: world.providerUrl, storeFolder: world.storeFolder },
+    mailFile: world.post.mailbox.file,
   });
   return () => exited;
 }

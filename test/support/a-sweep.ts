@@ -1,4 +1,5 @@
 import { nanoid } from 'nanoid';
+import { createUploadReads } from '../../src/ledger/index.js';
 import { composeSweep } from '../../src/main/compose-sweep.js';
 import { createSandboxProvider } from '../../src/providers/sandbox/index.js';
 import { createLog, createMetrics, startTracing } from '../../src/telemetry/index.js';
@@ -6,11 +7,12 @@ import type { RunningWorld } from './running-world.js';
 
 /** The sweep of production over this world, to which nothing is quiet enough to be left alone. */
 export function aSweep(world: RunningWorld, found: object[]) {
-  const { temporal, taskQueue, database, providerUrl } = world;
+  const { temporal, taskQueue, database, providerUrl, store } = world;
   const destination = { write: (line: string) => void found.push(JSON.parse(line) as object) };
   return composeSweep({
     ...{ temporal, taskQueue, quietMs: 0, lingersMs: 0, sustainedMs: 0 },
-    retentionDays: 30,
+    orphanedMs: -1_000,
+    ...{ retentionDays: 30, store, uploads: createUploadReads(database.database) },
     provider: createSandboxProvider({ baseUrl: providerUrl, requestTimeoutMs: 2_000 }),
     database: database.database,
     log: createLog({ service: 'test-sweep', level: 'info', destination }),

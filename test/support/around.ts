@@ -1,10 +1,25 @@
-import type { OpId, OutsideStep } from '../../src/domain/index.js';
+import type { OpId, OutsideStep, ServiceStep } from '../../src/domain/index.js';
 import type { Ledger } from '../../src/ledger/index.js';
+import type { UploadFiles } from '../../src/objects/index.js';
+import type { ChannelProvider } from '../../src/providers/channel.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
+import type { Service, ServiceRequest, Services } from '../../src/providers/service.js';
 import type { Crooked } from './running-world.js';
 
-/** The steps that a test can step into: verbs of the ledger, and what the provider performs. */
-export type StepName = keyof Ledger | OutsideStep;
+/** Of what is done with objects, what writes or judges. */
+const objectSteps = ['join', 'inspect', 'copy'] as const;
+
+/**
+ * The steps that a test can step into: verbs of the ledger, what the provider and services perform,
+ * what is done with objects,
+ * and notices sent.
+ */
+export type StepName =
+  | keyof Ledger
+  | OutsideStep
+  | ServiceStep
+  | (typeof objectSteps)[number]
+  | 'send';
 
 /** Runs in place of a step, which it may call never, once or twice. */
 export type Around = (call: () => Promise<unknown>, opId: OpId) => Promise<unknown>;
@@ -43,7 +58,54 @@ export function inside(aroundOf: (name: StepName, opId: OpId) => Around | undefi
           String(request.reference.split(':')[0]),
         )(request) as ReturnType<PaymentProvider['perform']>,
     }),
+    services: (honest) =>
+      Object.fromEntries(
+        Object.entries(honest).map(([name, service]) => [
+          name,
+          {
+            ...service,
+            perform: (request: ServiceRequest) =>
+              wrapped(request.step, service.perform as Verb, () =>
+                String(request.reference.split(':')[0]),
+              )(request) as ReturnType<Service['perform']>,
+          },
+        ]),
+      ) as unknown as Services,
+    files: (honest) => ({
+      ...honest,
+      ...(Object.fromEntries(
+        objectSteps.map((name) => [
+          name,
+          wrapped(name, honest[name] as unknown as Verb, (args) => {
+            const key = args.map((arg) => (arg as { key?: string }).key ?? arg).find(isKey);
+            return key?.split('/')[1] ?? '';
+          }),
+        ]),
+      ) as Partial<UploadFiles>),
+    }),
+    notices: (honest) => ({
+      ...honest,
+      channels: mapped(honest.channels, (channel) => ({
+        ...channel,
+        send: (delivery) =>
+          wrapped('send', channel.send as Verb, () => String(delivery.deliveryId.split(':')[0]))(
+            delivery,
+          ) as ReturnType<ChannelProvider['send']>,
+      })),
+    }),
   };
+}
+
+function isKey(arg: unknown): arg is string {
+  return typeof arg === 'string';
+}
+
+function mapped<Name extends string, Value>(
+  record: Readonly<Record<Name, Value>>,
+  of: (value: Value) => Value,
+): Readonly<Record<Name, Value>> {
+  const entries = Object.entries<Value>(record).map(([name, value]) => [name, of(value)]);
+  return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
 type Verb = (...args: unknown[]) => Promise<unknown>;

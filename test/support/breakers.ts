@@ -105,7 +105,7 @@ function aWorker(provider: string, profile: BreakerProfile, database: Database, 
 /** A key whose share lies from `from` to below `to`. */
 export function keyOfShare(from: number, to: number): string {
   for (let n = 0; n < 10_000; n += 1) {
-    const key = `op_${n}:charge.1:1`;
+    const key = `op_${n}`;
     if (shareOf(key) >= from && shareOf(key) < to) return key;
   }
   throw new RangeError(`no key of a share from ${from} to ${to}`);

@@ -16,9 +16,12 @@ export interface AlertRule {
 
 /** The rules that are deployed to Prometheus. */
 export function alertRules(): readonly AlertRule[] {
-  const text = readFileSync(repositoryFile('deploy/prometheus/alerts.yaml'), 'utf8');
-  const { groups } = parse(text) as { groups: readonly { rules: readonly AlertRule[] }[] };
-  return groups.flatMap(({ rules }) => rules);
+  const folder = repositoryFile('deploy/prometheus');
+  return readdirSync(folder).flatMap((name) => {
+    const text = readFileSync(`${folder}/${name}`, 'utf8');
+    const { groups } = parse(text) as { groups: readonly { rules: readonly AlertRule[] }[] };
+    return groups.flatMap(({ rules }) => rules);
+  });
 }
 
 /** The expressions of every panel of every dashboard. */

@@ -13,8 +13,12 @@ import {
   type Declined,
   digestsOf,
   type Envelope,
+  type FileDeletionCommand,
   type FundingPayload,
+  fileDeletionOf,
   fingerprintOf,
+  type NotificationCommand,
+  type NotificationPayload,
   type OpId,
   opIdOf,
   type PaymentCommand,
@@ -26,6 +30,8 @@ import {
   type RideCommand,
   type RidePayload,
   referenceOf,
+  type UploadCommand,
+  type UploadPayload,
 } from '../../src/domain/index.js';
 
 /** What a test may fix of an envelope; the rest is made up, a new intent each time. */
@@ -86,6 +92,7 @@ export function envelopesOf(tenant: string) {
         { currency: 'EUR', ...payload } as RidePayload,
         asked,
       ) as Envelope<RideCommand>,
+    ...unpricedOf(tenant),
     opening: (
       payload: Plain<Pick<AccountOpenPayload, 'account'>> & Partial<Opening>,
       asked: Asked = {},
@@ -117,6 +124,35 @@ export function envelopesOf(tenant: string) {
       ) as Envelope<CorrectionCommand>,
     edit: (payload: Plain<AccountEditPayload>, asked: Asked = {}) =>
       envelope(tenant, commands.accountEdit, payload as AccountEditPayload, asked),
+  };
+}
+
+/** What has no price in money: files and notices. */
+function unpricedOf(tenant: string) {
+  return {
+    notice: (payload: Partial<NotificationPayload> = {}, asked: Asked = {}) =>
+      envelope(
+        tenant,
+        commands.notification,
+        { template: 'plain', channels: ['sms', 'push'], onUnknown: 'person', ...payload },
+        { sealed: Buffer.from('sealed').toString('base64'), ...asked },
+      ) as Envelope<NotificationCommand>,
+    /** A day to come in, unless it says otherwise. */
+    upload: (payload: Plain<Omit<UploadPayload, 'currency'>>, asked: Asked = {}) =>
+      envelope(tenant, commands.upload, { currency: 'BYTE', ...payload } as UploadPayload, {
+        timeBudgetMs: 24 * 3_600_000,
+        ...asked,
+      }) as Envelope<UploadCommand>,
+    /** The deletion of what this upload published. */
+    deletion: ({ opId, command }: Envelope<UploadCommand>, asked: Asked = {}) => {
+      const { account, amount } = command.payload;
+      const { idemKey, bizKey, payload } = fileDeletionOf({ upload: opId, account, amount });
+      return envelope(tenant, commands.fileDeletion, payload, {
+        idemKey,
+        ...(bizKey !== undefined && { bizKey }),
+        ...asked,
+      }) as Envelope<FileDeletionCommand>;
+    },
   };
 }
 

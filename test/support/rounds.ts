@@ -11,6 +11,8 @@ export interface Swept {
   readonly operations: number;
   /** Rules of the ledger that do not hold after it. */
   readonly violations: readonly string[];
+  /** What else was seen, in words. */
+  readonly note?: string;
 }
 
 declare module 'vitest' {
@@ -19,7 +21,7 @@ declare module 'vitest' {
   }
 }
 
-const sweepMs = process.env[chaosVariables.sweepMs];
+const { [chaosVariables.sweepMs]: sweepMs, [chaosVariables.rounds]: wanted } = process.env;
 
 /** What every draw of this run follows from. */
 export const seed = Number(process.env[chaosVariables.seed] ?? 20_261);
@@ -32,7 +34,7 @@ export function planOf(fault: SweepName): { readonly rounds: number; readonly un
   const { few, full } = sweeps[fault];
   return sweepMs === undefined
     ? { rounds: few, untilMs: Number.POSITIVE_INFINITY }
-    : { rounds: full, untilMs: performance.now() + Number(sweepMs) };
+    : { rounds: Number(wanted ?? full), untilMs: performance.now() + Number(sweepMs) };
 }
 
 /** How to see the same again. */
@@ -65,15 +67,15 @@ export async function swept(
   { books, atOnce = 1 }: { readonly books: Books; readonly atOnce?: number },
   round: (draw: Draw, n: number) => Promise<void>,
 ): Promise<Swept> {
-  const { rounds, untilMs } = planOf(fault);
+  const { rounds: most, untilMs } = planOf(fault);
   let done = 0;
   try {
     do {
       await books.tidy?.();
-      const batch = Array.from({ length: Math.min(atOnce, rounds - done) }, (_, n) => done + n);
+      const batch = Array.from({ length: Math.min(atOnce, most - done) }, (_, n) => done + n);
       await Promise.all(batch.map((n) => repeatable(fault, n, round)));
       done += batch.length;
-    } while (done < rounds && performance.now() < untilMs);
+    } while (done < most && performance.now() < untilMs);
   } finally {
     task.meta.swept = await judged(fault, done, books);
   }

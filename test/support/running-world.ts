@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 import { nanoid } from 'nanoid';
 import { inject } from 'vitest';
+import type { NoticeDeps } from '../../src/activities/index.js';
 import { type Client, createClient, createKeyRing, type KeyRing } from '../../src/client/index.js';
 import {
   type AccountId,
@@ -19,14 +20,18 @@ import {
   type OpId,
   type PaymentPayload,
 } from '../../src/domain/index.js';
-import { createLedger, type Ledger } from '../../src/ledger/index.js';
+import { createLedger, createUploadReads, type Ledger } from '../../src/ledger/index.js';
 import { createReads, type Reads } from '../../src/ledger/reads.js';
 import { createHoldfastWorker, workflowsPath } from '../../src/main/compose-worker.js';
+import type { ObjectStore, UploadFiles } from '../../src/objects/index.js';
 import type { PaymentProvider } from '../../src/providers/provider.js';
+import type { Services } from '../../src/providers/service.js';
 import type { Charge, FaultRule } from '../../src/providers/sandbox/index.js';
 import type { Sweep } from '../../src/reconciler/index.js';
 import { startTracing } from '../../src/telemetry/index.js';
+import { aPostOffice, type PostOffice } from './a-post-office.js';
 import { aDatabase, type TestDatabase } from './database.js';
+import { aStore, filesOf } from './a-store.js';
 import { anOutside, shownBy } from './the-outside.js';
 
 export interface WorldOptions {
@@ -47,6 +52,9 @@ export interface Crooked {
   readonly sweep?: Sweep;
   ledger?(honest: Ledger): Ledger;
   provider?(honest: PaymentProvider): PaymentProvider;
+  services?(honest: Services): Services;
+  files?(honest: UploadFiles): UploadFiles;
+  notices?(honest: NoticeDeps): NoticeDeps;
 }
 
 /** Everything that a payment goes through, real, with one tenant, queue and database of its own. */
@@ -62,7 +70,11 @@ export interface RunningWorld {
   readonly temporalAddress: string;
   readonly database: TestDatabase;
   readonly providerUrl: string;
+  /** Where files are kept, and the folder of it. */
+  readonly store: ObjectStore;
+  readonly storeFolder: string;
   readonly tracing: ReturnType<typeof startTracing>;
+  readonly post: PostOffice;
   /** Tells the provider how to misbehave. */
   fault(rule: FaultRule): Promise<void>;
   /** Ends all of the provider's faults. */
@@ -110,10 +122,11 @@ export async function replayOptions(): Promise<ReplayWorkerOptions> {
 /** Starts a world; close it in afterAll. */
 export async function aRunningWorld(options: WorldOptions = {}): Promise<RunningWorld> {
   const bundle = await workflowBundle();
-  const [database, place, provider] = await Promise.all([
+  const [database, place, provider, objects] = await Promise.all([
     options.books?.database ?? aDatabase(),
     aTemporal(options.timeSkipping === true),
     anOutside(options),
+    aStore(),
   ]);
   const tenant = options.books?.tenant ?? `tenant-${nanoid(8)}`;
   const taskQueue = `queue-${nanoid(8)}`;
@@ -122,20 +135,23 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
   const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
   const ledger = createLedger(database.database);
   const reads = createReads(database.database);
+  const uploads = createUploadReads(database.database);
+  const files = filesOf(objects.store);
+  const post = await aPostOffice(database, tenant, keys);
   const stops: (() => Promise<void>)[] = [];
 
-  const work = async (crooked: Crooked = {}) => {
+  const work = async ({ paymentCallsMax, ...crooked }: Crooked = {}) => {
     const worker = await createHoldfastWorker({
       ...{ connection, namespace, taskQueue: crooked.taskQueue ?? taskQueue },
       buildId: crooked.buildId,
       ledger: crooked.ledger?.(ledger) ?? ledger,
       provider: crooked.provider?.(provider.adapter) ?? provider.adapter,
+      services: crooked.services?.(provider.services) ?? provider.services,
+      objects: { uploads, files: crooked.files?.(files) ?? files },
+      notices: crooked.notices?.(post.deps) ?? post.deps,
       ...(crooked.sweep !== undefined && { sweep: crooked.sweep }),
-      ...(crooked.paymentCallsMax !== undefined && {
-        paymentCallsMax: crooked.paymentCallsMax,
-      }),
-      plugins: [tracing.plugin],
-      workflowBundle: bundle,
+      ...(paymentCallsMax !== undefined && { paymentCallsMax }),
+      ...{ plugins: [tracing.plugin], workflowBundle: bundle },
     });
     const ended = worker.run();
     const stop = async () => {
@@ -146,8 +162,9 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     return stop;
   };
   return {
-    ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database, tracing },
-    temporalAddress: address,
+    ...{ client, temporal, ledger, reads, keys, tenant, taskQueue, namespace, database },
+    ...{ tracing, post, temporalAddress: address },
+    ...{ store: objects.store, storeFolder: objects.folder },
     ...shownBy(provider),
     ...customers(client),
     available: async (id) => (await reads.account(tenant, id))?.available,
@@ -162,13 +179,15 @@ export async function aRunningWorld(options: WorldOptions = {}): Promise<Running
     close: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await place.close();
+      await objects.close();
+      await post.close();
       await Promise.all([provider.close(), options.books === undefined && database.drop()]);
     },
   };
 }
 
 /** What a customer does in a test, through the client like anybody. */
-function customers(client: Client): Pick<RunningWorld, 'account' | 'pay'> {
+export function customers(client: Client): Pick<RunningWorld, 'account' | 'pay'> {
   const done = async (command: Parameters<Client['start']>[0]) => {
     const { opId } = await client.start(command);
     const result = await client.result(opId);

@@ -9,9 +9,12 @@ import {
   createSandboxProvider,
   createSandboxServer,
   type FaultRule,
+  readDeeds,
   readSandboxLedger,
+  servicesFile,
 } from '../../src/providers/sandbox/index.js';
 import type { RunningWorld, WorldOptions } from './running-world.js';
+import { servicesAt } from './services-at.js';
 
 /** A provider over HTTP with a ledger of its own, and our adapter to it. */
 export async function anOutside(
@@ -37,6 +40,7 @@ export async function anOutside(
   return {
     url: server.url,
     adapter,
+    services: servicesAt(server.url, { requestTimeoutMs: 2_000, ...options }),
     file,
     lookUps: (opId: OpId) => looks.filter((url) => url.includes(`?reference=${opId}:`)).length,
     fault: async (rule: FaultRule) => {
@@ -70,7 +74,9 @@ export function shownBy(
     effects: async (opId) => {
       const effects = (await readSandboxLedger(provider.file)).flatMap(effectOf);
       const done = effects.filter(({ declineCode }) => declineCode === undefined);
-      const references = done.map(({ reference }) => reference.split(':'));
+      const deeds = await readDeeds(servicesFile(provider.file));
+      const confirmed = deeds.filter(({ status }) => status === 'confirmed');
+      const references = [...done, ...confirmed].map(({ reference }) => reference.split(':'));
       return references.flatMap(([of, step = '']) => (of === opId ? [step] : []));
     },
     lookUps: provider.lookUps,

@@ -163,10 +163,10 @@ function spansOf(traceId: string): readonly string[] {
 
 async function somePorts() {
   const ports = new Set<number>();
-  while (ports.size < 9) ports.add(await freePort());
+  while (ports.size < 11) ports.add(await freePort());
   const [gateway = 0, workerHealth = 0, relayHealth = 0, sandbox = 0, ...more] = ports;
-  const [temporal = 0, temporalUi = 0, ...metrics] = more;
+  const [temporal = 0, temporalUi = 0, notices = 0, noticesSmtp = 0, ...metrics] = more;
   const [gatewayMetrics = 0, workerMetrics = 0, relayMetrics = 0] = metrics;
   const processes = { gateway, workerHealth, relayHealth, sandbox, temporal, temporalUi };
-  return { ...processes, gatewayMetrics, workerMetrics, relayMetrics };
+  return { ...processes, notices, noticesSmtp, gatewayMetrics, workerMetrics, relayMetrics };
 }

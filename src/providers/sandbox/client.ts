@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   defaultLadderMs,
   type Fail,
@@ -10,6 +9,7 @@ import {
 } from '../../domain/index.js';
 import { type Answered, call, type Lost, type NeverSent } from '../call.js';
 import type { OutsideRequest, PaymentProvider, ProviderProfile } from '../provider.js';
+import { traced } from '../trace-header.js';
 import { contradicted, readCode, readPerformed, readStanding } from './answers.js';
 import { readPage } from './pages.js';
 import { collectionOf, orderOf } from './requests.js';
@@ -190,10 +190,4 @@ function retry(reason: string, nextRetryAfterMs: number): Retry {
 
 function refused(cause: string, message: string): Fail {
   return { kind: 'fail', code: 'provider-refused', message, cause };
-}
-
-/** W3C trace context: the provider's span is a child of ours, in the operation's trace. */
-function traced(trace: string | undefined): Record<string, string> {
-  if (trace === undefined || !/^(?!0+$)[0-9a-f]{32}$/.test(trace)) return {};
-  return { traceparent: `00-${trace}-${randomBytes(8).toString('hex')}-01` };
 }

@@ -5,6 +5,7 @@
  * never: our database, Temporal; the adapter and the server share nothing but HTTP
  * proved in: test/providers
  */
+export type { SandboxLogLine } from './app.js';
 export type { ChargeView } from './charge-state.js';
 export { createSandboxProvider } from './client.js';
 export {
@@ -13,9 +14,6 @@ export {
 } from './fault-rule.js';
 export { type Charge, readSandboxLedger } from './ledger.js';
 export { magicAmounts } from './magic-amounts.js';
-export {
-  createSandboxServer,
-  type SandboxLogLine,
-  type SandboxServerOptions,
-} from './server.js';
+export { createSandboxServer, type SandboxServerOptions } from './server.js';
+export { readDeeds, servicesFile } from './services.js';
 export { createSandboxWebhooks } from './webhook.js';

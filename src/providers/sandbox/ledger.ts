@@ -1,6 +1,5 @@
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Currency } from '../../domain/index.js';
+import { type AppendOnlyFile, openAppendOnly, readAppendOnly } from './append-only.js';
 
 /** A charge as it was decided; when it shows the decision is `pendingUntil`'s business. */
 export interface Charge {
@@ -70,91 +69,20 @@ const entryTypes: readonly unknown[] = [
   'clock',
 ] satisfies LedgerEntry['type'][];
 
-export interface LedgerFile {
-  /** Resolves once the entry is on the disk. After a failed write every later one fails too. */
-  append(entry: LedgerEntry): Promise<void>;
-  close(): Promise<void>;
+export type LedgerFile = AppendOnlyFile<LedgerEntry>;
+
+function isLedgerEntry(given: unknown): given is LedgerEntry {
+  return entryTypes.includes((given as LedgerEntry | null | undefined)?.type);
 }
 
-/**
- * Every entry of a sandbox's ledger file, in order; a torn last line (it was never acknowledged)
- * is left out, a missing file is empty. Throws for a line that is no entry, naming it.
- */
-export async function readSandboxLedger(file: string): Promise<LedgerEntry[]> {
-  return (await readWhole(file)).entries;
+/** Every entry of a sandbox's ledger file; see `readAppendOnly`. */
+export function readSandboxLedger(file: string): Promise<LedgerEntry[]> {
+  return readAppendOnly(file, isLedgerEntry);
 }
 
-/** Opens the file to append to, cutting a torn last line off, and tells what it held. */
-export async function openLedgerFile(
+/** Opens a sandbox's ledger file; see `openAppendOnly`. */
+export function openLedgerFile(
   file: string,
 ): Promise<{ readonly entries: LedgerEntry[]; readonly ledger: LedgerFile }> {
-  await mkdir(dirname(file), { recursive: true });
-  const { entries, wholeBytes } = await readWhole(file);
-  const handle = await open(file, 'a');
-  await handle.truncate(wholeBytes);
-  await handle.sync();
-  await syncFolder(dirname(file));
-  return { entries, ledger: createAppender(handle) };
-}
-
-async function readWhole(file: string): Promise<{ entries: LedgerEntry[]; wholeBytes: number }> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  });
-  const wholeBytes = bytes.lastIndexOf('\n') + 1;
-  const lines = bytes.subarray(0, wholeBytes).toString('utf8').split('\n').slice(0, -1);
-  const entries = lines.map((line, index) => {
-    const entry = parsed(line);
-    if (entry === undefined) throw new Error(`${file}: line ${index + 1} is no ledger entry`);
-    return entry;
-  });
-  return { entries, wholeBytes };
-}
-
-function parsed(line: string): LedgerEntry | undefined {
-  try {
-    const entry = JSON.parse(line) as LedgerEntry | null;
-    return entry !== null && entryTypes.includes(entry.type) ? entry : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-// Entries that arrive while the disk is busy share the next write and its sync.
-function createAppender(handle: FileHandle): LedgerFile {
-  let waiting: string[] = [];
-  let next: Promise<void> | undefined;
-  let last: Promise<void> = Promise.resolve();
-
-  async function writeWaiting(after: Promise<void>): Promise<void> {
-    await after;
-    const lines = waiting.join('');
-    waiting = [];
-    next = undefined;
-    await handle.appendFile(lines);
-    await handle.datasync();
-  }
-
-  return {
-    append(entry) {
-      waiting.push(`${JSON.stringify(entry)}\n`);
-      if (next === undefined) {
-        next = writeWaiting(last);
-        last = next;
-      }
-      return next;
-    },
-    async close() {
-      await last.catch(() => undefined);
-      await handle.close();
-    },
-  };
-}
-
-// A new file is only there after a power cut when its folder was synced too.
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync();
-  await handle.close();
+  return openAppendOnly(file, isLedgerEntry);
 }

@@ -13,7 +13,15 @@ export interface Answer {
 const waitMsMax = 10 * 60_000;
 const hugeBytes = 3 * 1024 * 1024;
 
+/** How this provider words a refusal. */
+type Refuse = (
+  reply: FastifyReply,
+  status: number,
+  code: 'provider-error' | 'rate-limited' | 'provider-down',
+) => FastifyReply;
+
 interface Struck {
+  readonly refuse: Refuse;
   readonly fault: SandboxFault;
   readonly reply: FastifyReply;
   readonly closing: AbortSignal;
@@ -24,9 +32,10 @@ const before: Partial<Record<FaultName, (struck: Struck) => FastifyReply>> = {
   'timeout-before': hang,
   'reset-before': reset,
   'error-before': error,
-  'rate-limit': ({ fault, reply }) =>
-    sendProblem(reply.headers(retryAfter(fault)), 429, 'rate-limited'),
-  down: ({ fault, reply }) => sendProblem(reply.headers(retryAfter(fault)), 503, 'provider-down'),
+  'rate-limit': ({ fault, reply, refuse }) =>
+    refuse(reply.headers(retryAfter(fault)), 429, 'rate-limited'),
+  down: ({ fault, reply, refuse }) =>
+    refuse(reply.headers(retryAfter(fault)), 503, 'provider-down'),
 };
 
 /** What is answered after acting, instead of the truth. */
@@ -48,8 +57,9 @@ export async function answerUnder(
   reply: FastifyReply,
   closing: AbortSignal,
   act: () => Promise<Answer | undefined>,
+  refuse: Refuse = sendProblem,
 ): Promise<FastifyReply> {
-  const struck = fault && { fault, reply, closing };
+  const struck = fault && { fault, reply, closing, refuse };
   const instead = struck && before[struck.fault.fault];
   if (instead) return instead(struck);
 
@@ -88,8 +98,8 @@ function reset({ reply }: Struck): FastifyReply {
   return reply;
 }
 
-function error({ fault, reply }: Struck): FastifyReply {
-  return sendProblem(reply, fault.status ?? 500, 'provider-error');
+function error({ fault, reply, refuse }: Struck): FastifyReply {
+  return refuse(reply, fault.status ?? 500, 'provider-error');
 }
 
 function retryAfter({ retryAfterMs = 1_000 }: SandboxFault): { 'retry-after': number } {

@@ -18,26 +18,27 @@ type Act = (
   bend: Bend,
 ) => Promise<Answer | undefined> | Answer | undefined;
 
-/** The routes that move or show money; faults strike these only, and all of these. */
+export interface Misbehaving {
+  readonly faults: Faults;
+  readonly closing: AbortSignal;
+  readonly onFault: (request: FastifyRequest, fault: SandboxFault) => void;
+}
+
+/** A route that a fault may strike. */
+export function underFaults(act: Act, { faults, closing, onFault }: Misbehaving): Handler {
+  return (request, reply) => {
+    const fault = faults.strike(callOf(request));
+    if (fault !== undefined) onFault(request, fault);
+    return answerUnder(fault, reply, closing, async () => act(request, reply, bendOf(fault)));
+  };
+}
+
+/** The routes that move or show money. */
 export function moneyRoutes(
   app: FastifyInstance,
-  deps: {
-    readonly till: Till;
-    readonly faults: Faults;
-    readonly closing: AbortSignal;
-    readonly onFault: (request: FastifyRequest, fault: SandboxFault) => void;
-  },
+  { till, ...misbehaving }: { readonly till: Till } & Misbehaving,
 ): void {
-  const { till, faults, closing, onFault } = deps;
-
-  function route(act: Act) {
-    return (request: FastifyRequest, reply: FastifyReply) => {
-      const fault = faults.strike(callOf(request));
-      if (fault !== undefined) onFault(request, fault);
-      return answerUnder(fault, reply, closing, async () => act(request, reply, bendOf(fault)));
-    };
-  }
-
+  const route = (act: Act) => underFaults(act, misbehaving);
   writeRoutes(app, till, route);
 
   app.post(

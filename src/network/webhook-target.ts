@@ -1,6 +1,7 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { isPublicAddress } from './public-address.js';
 
 /** Finds all addresses of a name. */
 export type Lookup = (
@@ -19,15 +20,19 @@ export function isWebhookTarget(text: string): boolean {
 }
 
 /**
- * Looks the host up each time that a connection is made, and gives no address that the target may
- * not have: between a check before that and the connection, a name can come to mean another.
+ * Looks the host up each time that a connection is made, and gives none of its addresses unless it
+ * may have them all: between a check before that and the connection, a name can come to mean
+ * another.
  */
-export function checkedLookup(url: URL, lookup: Lookup = systemLookup): LookupFunction {
+export function checkedLookup(
+  mayHave: (address: string) => boolean,
+  lookup: Lookup = systemLookup,
+): LookupFunction {
   return (name, { all }, done) =>
     lookup(name, { all: true }, (error, found) => {
       if (error) return done(error, '');
       const [first] = found;
-      if (!first || !found.every(({ address }) => mayReach(url, address))) {
+      if (!first || !found.every(({ address }) => mayHave(address))) {
         const forbidden = new Error('the host has an address that is not allowed');
         return done(Object.assign(forbidden, { code: 'ADDRESS_NOT_ALLOWED' }), '');
       }
@@ -35,14 +40,10 @@ export function checkedLookup(url: URL, lookup: Lookup = systemLookup): LookupFu
     });
 }
 
-const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
-
 /** https goes out, and to public addresses alone; http never leaves this machine. */
-function mayReach({ protocol }: URL, text: string): boolean {
-  const address = ipaddr.parse(text);
-  if (protocol === 'http:') return address.range() === 'loopback';
-  if (address instanceof ipaddr.IPv6 && !address.match(globalUnicast)) return false;
-  return address.range() === 'unicast';
+export function mayReach({ protocol }: Pick<URL, 'protocol'>, address: string): boolean {
+  if (protocol === 'http:') return ipaddr.parse(address).range() === 'loopback';
+  return isPublicAddress(address);
 }
 
 function hostOf({ hostname }: URL): string {
