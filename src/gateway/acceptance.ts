@@ -88,10 +88,15 @@ export function createAcceptance(
   };
 }
 
+/** What moves no money yet, what an admin asks for, and what moves none at all. */
+const unapproved = [
+  ...(['ride', 'funding', 'accountOpen', 'accountEdit'] as const),
+  ...(['upload', 'fileDeletion', 'notification'] as const),
+] as const;
+
 /** True for what moves money at somebody's word, itself or in a payment that it starts. */
 function isApprovable({ eventType }: Command): boolean {
-  const { ride, funding, accountOpen, accountEdit } = commands;
-  return ![ride, funding, accountOpen, accountEdit].some((one) => one.eventType === eventType);
+  return !unapproved.some((name) => commands[name].eventType === eventType);
 }
 
 /** True for the problem of this code. */
