@@ -13,7 +13,7 @@ const ofTopics: Readonly<Record<string, readonly string[]>> = {
   ride: ['requested', 'cancelled', 'underpaid'],
   late: ['seen', 'returned'],
   upload: ['claimed', 'uploaded', 'verified', 'committed', 'aborted', 'deleted'],
-  notification: ['accepted', 'sending', 'skipped', 'undelivered', 'sent', 'reported'],
+  notification: ['sending', 'skipped', 'undelivered', 'sent', 'reported'],
   account: ['opened', 'funded', 'edited'],
   case: ['opened', 'decided', 'ended'],
 };
