@@ -40,7 +40,7 @@ describe('an operation that was generated', () => {
     const told = await asked(
       ...gift,
       '--steps',
-      'wrap/unwrap:parcelShop,send',
+      'wrap/unwrap:parcelShop,handOver',
       '--outside',
       'mail',
     );

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { paidBody, paidCommand, type PaidOptions } from './cli-paid.js';
-import { start } from './cli-payments.js';
+import { start } from './cli-start.js';
 
 type Given = [account: string, amount: string, currency: string, PaidOptions];
 
