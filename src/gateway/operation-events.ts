@@ -43,6 +43,8 @@ export function operationEventRoutes(app: App, deps: Deps, isClosing: () => bool
       const first = await look(caller, params.opId);
       request.opId = first.opId;
       if (streams >= streamsMax) throw unavailable();
+      // Who has gone meanwhile is not told of again that he goes.
+      if (reply.raw.destroyed) return reply.hijack();
       streams += 1;
       reply.raw.once('close', () => {
         streams -= 1;

@@ -12,8 +12,8 @@ import type { Checksum } from './upload-checksum.js';
 export interface OpenUpload {
   readonly size: number;
   readonly received: number;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
+  /** Epoch milliseconds; undefined once all of it is there: then it does not expire. */
+  readonly expiresAt: number | undefined;
   readonly metadata: Record<string, string | null>;
 }
 
@@ -35,6 +35,9 @@ export interface UploadStoreDeps {
 export const partBytesMax = 8 * 1_024 * 1_024;
 
 const lifetimeMs = 1_000;
+
+// Half of what the sweep waits for: what it may remove is never recorded.
+const recordedWithinMs = 30 * 60_000;
 
 /**
  * What tus reads and writes, for one request. Bytes go to the object store under keys that nobody
@@ -58,13 +61,15 @@ export class UploadStore extends DataStore {
 
   override async create(upload: Upload): Promise<Upload> {
     const { expiresAt } = await this.#deps.find(upload.id as OpId);
-    return Object.assign(upload, { creation_date: createdAt(expiresAt) });
+    return Object.assign(upload, createdAt(expiresAt));
   }
 
   override async getUpload(id: string): Promise<Upload> {
     const { size, received, expiresAt, metadata } = await this.#deps.find(id as OpId);
-    const creation_date = createdAt(expiresAt);
-    return new Upload({ id, size, offset: received, creation_date, metadata });
+    return Object.assign(new Upload({ id, size, offset: received, metadata }), {
+      creation_date: undefined,
+      ...createdAt(expiresAt),
+    });
   }
 
   override remove(id: string): Promise<void> {
@@ -99,10 +104,11 @@ export class UploadStore extends DataStore {
   }
 
   async #put(opId: OpId, start: number, bytes: AsyncIterable<Uint8Array>): Promise<Written> {
+    const begunAt = Date.now();
     // Where it begins is its number: there is one place for it in the file.
     const key = partKeyOf(opId, start, randomBytes(12).toString('hex'));
     try {
-      return { start, ...(await this.#deps.objects.put(key, bytes, partBytesMax)) };
+      return { start, begunAt, ...(await this.#deps.objects.put(key, bytes, partBytesMax)) };
     } catch (error) {
       // The bytes themselves never throw here: it is the store that cannot take them now.
       return unavailableStore(error);
@@ -112,9 +118,13 @@ export class UploadStore extends DataStore {
   async #record(opId: OpId, unseen: Written[]): Promise<void> {
     const { objects, uploads, tenant } = this.#deps;
     // Taken out first: where the answer is lost, it may be of the file, and must not be removed.
-    const [part] = unseen.splice(0, 1);
-    if (part === undefined) return;
-    const { kind } = await uploads.recordPart({ tenant, opId, ...part });
+    const [written] = unseen.splice(0, 1);
+    if (written === undefined) return;
+    const { begunAt, ...part } = written;
+    const tooOld = Date.now() - begunAt > recordedWithinMs;
+    const { kind } = tooOld
+      ? ({ kind: 'too-late' } as const)
+      : await uploads.recordPart({ tenant, opId, ...part });
     if (kind === 'recorded') return;
     await objects.remove([part.key]).catch(leftToSweep);
     // The same bytes were recorded already.
@@ -122,7 +132,7 @@ export class UploadStore extends DataStore {
   }
 }
 
-type Written = StoredObject & { readonly start: number };
+type Written = StoredObject & { readonly start: number; readonly begunAt: number };
 
 const codesOfParts = {
   missing: 'operation-unknown',
@@ -130,13 +140,15 @@ const codesOfParts = {
   'stale-offset': 'offset-conflict',
   'too-long': 'body-too-large',
   'too-many-parts': 'too-many-parts',
+  'too-late': 'upload-busy',
 } as const;
 
 // An object that no row names is removed by the sweep.
 const leftToSweep = () => undefined;
 
-function createdAt(expiresAt: number): string {
-  return new Date(expiresAt - lifetimeMs).toISOString();
+function createdAt(expiresAt: number | undefined): { readonly creation_date?: string } {
+  if (expiresAt === undefined) return {};
+  return { creation_date: new Date(expiresAt - lifetimeMs).toISOString() };
 }
 
 async function* watchedBy(

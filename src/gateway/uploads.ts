@@ -77,6 +77,7 @@ function serveWith(deps: Deps) {
       request.opId = opId;
     }
     const begun = { replayed: false };
+    let wasWhole = false;
     const store = new UploadStore({
       ...{
         tenant,
@@ -87,7 +88,8 @@ function serveWith(deps: Deps) {
       },
       find: async (opId) => {
         const row = await rowOf(tenant, opId);
-        const expiresAt = Date.parse(row.expiresAt);
+        wasWhole ||= row.received === row.size;
+        const expiresAt = row.stage === 'CLAIMED' ? Date.parse(row.expiresAt) : undefined;
         return { ...row, expiresAt, metadata: metadataOf(row, keys) };
       },
       withdraw: async (opId) => terminate(deps, request, await rowOf(tenant, opId)),
@@ -103,7 +105,8 @@ function serveWith(deps: Deps) {
         return opId;
       },
       onUploadFinish: async (_, { id }) => {
-        // Only sooner: whoever watches over uploads finds it whole too.
+        // Only sooner, and of what came now: whoever watches over uploads finds it whole too.
+        if (wasWhole) return {};
         await bounded(limits.temporalTimeoutMs, client.uploadComplete(id as OpId)).catch(() => {});
         return {};
       },

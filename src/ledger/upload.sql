@@ -57,7 +57,7 @@ create or replace function ledger.record_part_v1(
 ) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
-  c_parts_max constant int := 10000;
+  c_parts_max constant int := 100000;
   u ledger.upload;
   v_known ledger.upload_part;
   v_kind text;

@@ -110,21 +110,31 @@ export async function* piecesOf(
   bytes: AsyncIterable<Uint8Array>,
   pieceBytes: number,
 ): AsyncGenerator<Piece> {
-  let chunks: Uint8Array[] = [];
+  // Copied, not kept: a sender of single bytes would have each of them take a buffer of its own.
+  let piece: Buffer = Buffer.alloc(0);
   let gathered = 0;
   for await (const chunk of bytes) {
     for (let from = 0; from < chunk.byteLength; ) {
       if (gathered === pieceBytes) {
-        const body = Buffer.concat(chunks);
+        const body = piece;
         // Let go before it is sent: else there would be two of each piece.
-        [chunks, gathered] = [[], 0];
+        [piece, gathered] = [Buffer.alloc(0), 0];
         yield { body, last: false };
       }
       const taken = chunk.subarray(from, from + pieceBytes - gathered);
-      chunks.push(taken);
+      piece = grown(piece, gathered + taken.byteLength, pieceBytes);
+      piece.set(taken, gathered);
       gathered += taken.byteLength;
       from += taken.byteLength;
     }
   }
-  yield { body: Buffer.concat(chunks), last: true };
+  yield { body: piece.subarray(0, gathered), last: true };
+}
+
+/** The same bytes with room for so many: twice as much each time, up to a whole piece. */
+function grown(piece: Buffer, needed: number, pieceBytes: number): Buffer {
+  if (needed <= piece.byteLength) return piece;
+  const roomier = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(needed, piece.byteLength * 2)));
+  piece.copy(roomier);
+  return roomier;
 }

@@ -28,6 +28,8 @@ export interface UploadSweep {
   clearOrphans(after: string | null): Promise<{ readonly next: string | null }>;
 }
 
+// Longer than any step that writes may take.
+const unfinishedMs = 3 * 3_600_000;
 const wokenMax = 200;
 const endedMax = 100;
 /** Behind every letter of a key: what follows begins with something else. */
@@ -65,7 +67,7 @@ export function createUploadSweep(deps: UploadSweepDeps): UploadSweep {
       const prefix = objectPrefixes.find((one) => after === null || after < `${one}${last}`);
       try {
         if (prefix === undefined) {
-          await store.abandon(before);
+          await store.abandon(Date.now() - unfinishedMs);
           return { next: null };
         }
         const from = after?.startsWith(prefix) === true ? after : undefined;

@@ -44,7 +44,12 @@ describe('the house with one thing broken', () => {
     ['operation-hooks', 'src/workflows/index.ts', "export { ride } from './ride.js';", ''],
     ['operation-hooks', 'src/domain/command.ts', "workflow: 'refund'", "workflow: 'payment'"],
     ['final-results', 'src/workflows/payout.ts', 'return untilEnded(', 'return walk('],
-    ['final-results', 'src/domain/evidence.ts', 'Settled | Returned | Fail', 'Settled | Held'],
+    [
+      'final-results',
+      'src/domain/evidence.ts',
+      'Settled | Fulfilled | Returned | Fail',
+      'Settled | Held',
+    ],
     ['final-results', 'src/ledger/fund.sql', "'kind', 'funded'", "'kind', 'pending'"],
     [
       'final-results',
