@@ -7,6 +7,7 @@ import {
   type OpId,
   type Published,
   quarantineKeyOf,
+  thumbKeyOf,
 } from '../domain/index.js';
 import type { Ledger, UploadReads, UploadRow } from '../ledger/index.js';
 import type { Tell, UploadFiles } from '../objects/index.js';
@@ -54,7 +55,8 @@ export function objectActivities(deps: ObjectStepsDeps): ObjectSteps {
     },
     inspectUpload: async (opId: OpId, { attempt }: Whole) => {
       const { declaredType } = await uploads.known(opId);
-      return alive(files.inspect({ key: quarantineKeyOf(opId, attempt), declaredType }));
+      const [key, thumbKey] = [quarantineKeyOf(opId, attempt), thumbKeyOf(opId, attempt)];
+      return alive(files.inspect({ key, thumbKey, declaredType }));
     },
     publishUpload: async (opId: OpId, whole: Whole): Promise<Lies> => {
       const { tenant } = await uploads.known(opId);

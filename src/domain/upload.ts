@@ -177,6 +177,17 @@ export interface PartAnswer {
   readonly stage?: UploadStage;
 }
 
+/** Of which a person sees the pixels: these must decode as well. */
+const imageTypes: ReadonlySet<string> = new Set([
+  ...['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/gif', 'image/tiff'],
+  'image/avif',
+]);
+
+/** Whether a file of this type must decode, and can have a thumbnail. */
+export function isImage(mediaType: string): boolean {
+  return imageTypes.has(mediaType);
+}
+
 /** Where the n-th piece of an upload lies; `random`, in lower case, makes it this writer's own. */
 export function partKeyOf(opId: OpId, n: number, random: string): string {
   return `${partsPrefix}${opId}/${n}-${random}`;
@@ -192,12 +203,18 @@ export function fileKeyOf(opId: OpId, attempt: number): string {
   return `${filesPrefix}${opId}/${attempt}`;
 }
 
+/** Where the thumbnail of an image lies; each upload has its own, also of a shared object. */
+export function thumbKeyOf(opId: OpId, attempt: number): string {
+  return `${thumbsPrefix}${opId}/${attempt}`;
+}
+
 const filesPrefix = 'files/';
 const partsPrefix = 'parts/';
 const quarantinePrefix = 'quarantine/';
+const thumbsPrefix = 'thumbs/';
 
 /** What the keys of all objects begin with, in their order; in each the upload comes next. */
-export const objectPrefixes = [filesPrefix, partsPrefix, quarantinePrefix] as const;
+export const objectPrefixes = [filesPrefix, partsPrefix, quarantinePrefix, thumbsPrefix] as const;
 
 /** What the keys of all objects of one upload begin with. */
 export function prefixesOf(opId: OpId): readonly string[] {

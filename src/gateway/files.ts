@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { commands, isOpId } from '../domain/index.js';
+import { buffer } from 'node:stream/consumers';
+import { commands, isImage, isOpId, thumbKeyOf } from '../domain/index.js';
 import type { UploadRow } from '../ledger/index.js';
 import type { CachedObject, Download } from '../objects/cache.js';
 import type { ByteRange } from '../objects/store.js';
@@ -24,6 +25,7 @@ type Deps = Pick<
 export function fileRoutes(app: App, deps: Deps): void {
   linkRoute(app, deps);
   fileRoute(app, deps);
+  thumbnailRoute(app, deps);
 }
 
 function linkRoute(app: App, deps: Deps): void {
@@ -48,16 +50,23 @@ function linkRoute(app: App, deps: Deps): void {
       request.opId = opId;
       const row = await deps.uploads.find(caller.tenant, opId);
       if (row?.stage !== 'COMMITTED') throw problem('file-unknown');
-      const path = `/v1/files/${opId}`;
       const { tenant } = caller;
-      const { expires, signature } = deps.links.sign({ method: 'GET', path, tenant });
+      const { sign } = deps.links;
+      const signed = (path: string) => {
+        const { expires, signature } = sign({ method: 'GET', path, tenant });
+        const url = `${path}?${new URLSearchParams({ tenant, expires, signature }).toString()}`;
+        return { url, expiresAt: new Date(Number(expires) * 1_000).toISOString() };
+      };
       return {
-        url: `${path}?${new URLSearchParams({ tenant, expires, signature }).toString()}`,
-        expiresAt: new Date(Number(expires) * 1_000).toISOString(),
+        ...signed(fileAt(opId)),
+        ...(isImage(row.mediaType ?? '') && { thumbnail: signed(thumbnailAt(opId)).url }),
       };
     },
   );
 }
+
+const fileAt = (opId: string) => `/v1/files/${opId}`;
+const thumbnailAt = (opId: string) => `${fileAt(opId)}/thumbnail`;
 
 function fileRoute(app: App, deps: Deps): void {
   app.get(
@@ -81,18 +90,64 @@ function fileRoute(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const { params, query, raw } = request;
-      const { tenant, expires, signature } = query;
-      const link = { method: 'GET', path: `/v1/files/${params.opId}`, tenant } as const;
-      const isOurs = deps.links?.verify(link, { expires, signature }) === true;
-      const row = isOurs && isOpId(params.opId) && (await deps.uploads.find(tenant, params.opId));
-      // One that was deleted meanwhile is no better than one that never was.
-      if (!row || row.stage !== 'COMMITTED' || raw.method !== 'GET') throw problem('link-invalid');
+      const { params, query } = request;
+      const row = await linked(deps, fileAt(params.opId), params.opId, query);
       request.opId = row.opId;
       return sendFile(deps, request, reply, row);
     },
   );
 }
+
+function thumbnailRoute(app: App, deps: Deps): void {
+  app.get(
+    '/v1/files/:opId/thumbnail',
+    {
+      exposeHeadRoute: false,
+      config: { access: 'open' },
+      schema: {
+        summary: 'A small picture of a published image, by a link of its own',
+        description: 'A JPEG of 300 x 300 pixels at most; 404 for an image that has none.',
+        tags: ['uploads'],
+        security: [],
+        params: operationParams,
+        querystring: linkQuery,
+        response: {
+          ...openAnswers({}, 'link-invalid', 'file-unknown', 'unavailable'),
+          200: z.any().meta({ description: 'All of it' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, query } = request;
+      const { opId, attempt } = await linked(deps, thumbnailAt(params.opId), params.opId, query);
+      request.opId = opId;
+      const bytes = await deps.objects.read(thumbKeyOf(opId, attempt)).catch(unavailableStore);
+      if (bytes === undefined) throw problem('file-unknown');
+      const jpeg = await buffer(bytes as AsyncIterable<Buffer>).catch(unavailableStore);
+      return reply.headers(harmless).type('image/jpeg').send(jpeg);
+    },
+  );
+}
+
+/** The published file that a link to this path is of. */
+async function linked(
+  { links, uploads }: Deps,
+  path: string,
+  opId: string,
+  { tenant, ...proof }: z.infer<typeof linkQuery>,
+): Promise<UploadRow> {
+  const isOurs = links?.verify({ method: 'GET', path, tenant }, proof) === true;
+  const row = isOurs && isOpId(opId) && (await uploads.find(tenant, opId));
+  // One that was deleted meanwhile is no better than one that never was.
+  if (!row || row.stage !== 'COMMITTED') throw problem('link-invalid');
+  return row;
+}
+
+const harmless = {
+  'cache-control': 'private, no-cache',
+  'content-security-policy': "default-src 'none'; sandbox",
+  'x-content-type-options': 'nosniff',
+} as const;
 
 async function sendFile(
   deps: Deps,
@@ -106,10 +161,8 @@ async function sendFile(
   reply.headers({
     etag,
     'accept-ranges': 'bytes',
-    'cache-control': 'private, no-cache',
     'content-disposition': attachmentOf(safeNameOf(name, opId)),
-    'content-security-policy': "default-src 'none'; sandbox",
-    'x-content-type-options': 'nosniff',
+    ...harmless,
   });
   if (headers['if-none-match'] === etag) return reply.code(304).send();
   const isSame = headers['if-range'] === undefined || headers['if-range'] === etag;
@@ -156,6 +209,7 @@ const linkQuery = z.strictObject({
 const linkBody = z
   .object({
     url: z.string().meta({ description: 'On this gateway; it needs no token' }),
+    thumbnail: z.string().optional().meta({ description: 'Of an image: the same, for its JPEG' }),
     expiresAt: z.iso.datetime(),
   })
   .meta({ id: 'FileLink' });

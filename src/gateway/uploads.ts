@@ -3,6 +3,7 @@ import { commands, fileDeletionOf, type OpId } from '../domain/index.js';
 import type { UploadRow } from '../ledger/index.js';
 import type { Acceptance } from './acceptance.js';
 import type { App, GatewayDeps } from './app.js';
+import { hasBody } from './arrival.js';
 import { roles } from './auth.js';
 import { takeStreams } from './body.js';
 import { bounded } from './bounded.js';
@@ -123,6 +124,10 @@ function requireTus({ headers, method }: FastifyRequest, reply: FastifyReply): v
   if (method !== 'POST') return;
   const size = textOf(headers['upload-length']) ?? '';
   if (!/^\d{1,16}$/.test(size)) throw problem('amount-invalid');
+  // Left unread it would be lost without a word, and the room for it held.
+  if (hasBody(headers) && headers['content-type'] !== 'application/offset+octet-stream') {
+    throw problem('upload-header-invalid');
+  }
   const bodySize = Number(headers['content-length'] ?? 0);
   if (Number(size) > uploadBytesMax || bodySize > Number(size)) throw problem('body-too-large');
 }

@@ -25,7 +25,7 @@ export interface UploadReads {
   ): Promise<readonly { readonly opId: OpId; readonly objectKey: string | null }[]>;
   /** Notes that these were cleared up after. */
   swept(opIds: readonly OpId[]): Promise<number>;
-  /** Which of these objects no file is made of: of no upload, or of one that has ended. */
+  /** Which of these objects no file is made of or shown by: of no upload, or of an ended one. */
   orphans(keys: readonly string[]): Promise<readonly string[]>;
 }
 
@@ -105,9 +105,11 @@ function afterwards(database: Database): Omit<UploadReads, 'known' | 'parts' | '
            and not exists (
              select from ledger.upload u join ledger.operation o on o.id = u.op
               where o.op_id = split_part(given.key, '/', 2)
-                and u.stage in ('CLAIMED', 'UPLOADED', 'VERIFIED')
-                and (given.key not like 'parts/%' or exists (
-                  select from ledger.upload_part p where p.op = u.op and p.key = given.key)))`;
+                and case when u.stage in ('CLAIMED', 'UPLOADED', 'VERIFIED')
+                  then given.key not like 'parts/%' or exists (
+                    select from ledger.upload_part p where p.op = u.op and p.key = given.key)
+                  else u.stage = 'COMMITTED'
+                    and given.key = format('thumbs/%s/%s', o.op_id, u.attempt) end)`;
       return rows.map(({ key }) => key);
     },
   };

@@ -1,13 +1,16 @@
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Fail, Inspected } from '../domain/index.js';
+import { type Fail, type Inspected, isImage } from '../domain/index.js';
 import type { Scanner } from './scanner.js';
-import { headBytesMax, isImage, mediaTypeOf } from './sniff.js';
+import { headBytesMax, mediaTypeOf } from './sniff.js';
 import type { ObjectStore } from './store.js';
 import type { Thumbnailer } from './thumbnail.js';
 
 /** An object in quarantine, and what it is said to be. */
 interface ToInspect {
   readonly key: string;
+  /** Where its thumbnail comes to lie, if it is an image. */
+  readonly thumbKey: string;
   readonly declaredType: string | null;
 }
 
@@ -24,6 +27,8 @@ interface Looks {
   readonly images: Thumbnailer;
 }
 
+const thumbMsMax = 5_000;
+
 /** By its first bytes, by a scanner, and an image by decoding it. */
 export function createInspection({ store, scanner, images }: Looks): Inspect {
   const read = async (key: string, length?: number) => {
@@ -32,7 +37,7 @@ export function createInspection({ store, scanner, images }: Looks): Inspect {
     if (bytes === undefined) throw new RangeError('what is to be inspected is not in the store');
     return bytes;
   };
-  return async ({ key, declaredType }) => {
+  return async ({ key, thumbKey, declaredType }) => {
     const head = await buffer((await read(key, headBytesMax)) as AsyncIterable<Buffer>);
     const mediaType = await mediaTypeOf(head, declaredType ?? undefined);
     if (mediaType === undefined) {
@@ -47,6 +52,10 @@ export function createInspection({ store, scanner, images }: Looks): Inspect {
       if (image.kind === 'not-an-image') {
         return refused('type-mismatch', `it does not decode as ${mediaType}`);
       }
+      const { jpeg } = image;
+      const isOver = AbortSignal.timeout(thumbMsMax);
+      // Only shown: the file is none the worse without.
+      await store.put(thumbKey, Readable.from(jpeg), jpeg.length, isOver).catch(() => undefined);
     }
     return { kind: 'inspected', mediaType };
   };

@@ -1,4 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
+import { isImage } from '../domain/index.js';
 
 /** How much of the beginning of a file is looked at. */
 export const headBytesMax = 64 * 1024;
@@ -26,12 +27,6 @@ const alsoKnownAs: Readonly<Record<string, readonly string[]>> = {
   [`${office}presentationml.presentation`]: ['application/zip'],
 };
 
-/** Of which a person sees the pixels: these must decode as well. */
-const imageTypes: ReadonlySet<string> = new Set([
-  ...['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/gif', 'image/tiff'],
-  'image/avif',
-]);
-
 /**
  * The type of a file by its first `headBytesMax` bytes, or undefined where it is not what was
  * declared, or is declared as what cannot be told by its bytes (HTML, SVG, scripts and so on).
@@ -50,11 +45,6 @@ export async function mediaTypeOf(
   if (textTypes.has(type)) return isText(head) ? type : undefined;
   const is = sniffed === type || (alsoKnownAs[type] ?? []).some((name) => name === sniffed);
   return is ? type : undefined;
-}
-
-/** Whether a file of this type must decode, and can have a thumbnail. */
-export function isImage(mediaType: string): boolean {
-  return imageTypes.has(mediaType);
 }
 
 const [tab, lineFeed, formFeed, carriageReturn] = [0x09, 0x0a, 0x0c, 0x0d];

@@ -69,6 +69,11 @@ export const sweeps = {
     few: 13,
     full: 205,
   },
+  'many-uploads': {
+    file: 'test/chaos/many-uploads.test.ts',
+    few: 100,
+    full: 1_000,
+  },
   'ride-ends': {
     file: 'test/chaos/ride-races.test.ts',
     few: 12,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpId } from '../../src/domain/index.js';
 import { ObjectStoreUnavailable } from '../../src/objects/index.js';
 import { attachmentOf } from '../../src/gateway/file-names.js';
+import { twoHalves } from '../objects/images.js';
 import { aGateway, type TestGateway } from './a-gateway.js';
 import { aTus, someBytes, type Tus } from './a-tus.js';
 
@@ -152,5 +154,80 @@ describe('a published file', () => {
     ]);
     expect(Number(copy.headers.get('age'))).toBeGreaterThanOrEqual(0);
     expect([none.status, none.headers.get('retry-after')]).toEqual([503, '12']);
+  });
+});
+
+describe('the thumbnail of a published image', () => {
+  const image = () => twoHalves(600, 900).png().toBuffer();
+  const thumbnailOf = async (opId: OpId) => {
+    const { body } = await gateway.send('POST', `/v1/uploads/${opId}/link`);
+    return { url: String(body['url']), thumbnail: String(body['thumbnail']) };
+  };
+
+  test('is a JPEG within 300 x 300 pixels, by a link of its own', async () => {
+    const { url, thumbnail } = await thumbnailOf(
+      await published({ filetype: 'image/png' }, await image()),
+    );
+
+    const answer = await get(thumbnail);
+    const jpeg = Buffer.from(await answer.arrayBuffer());
+    const bySwapped = await get(url.replace('?', '/thumbnail?'));
+    const fileBySwapped = await get(thumbnail.replace('/thumbnail', ''));
+
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'image/jpeg',
+      'content-length': `${jpeg.length}`,
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+    });
+    expect(await sharp(jpeg).metadata()).toMatchObject({ format: 'jpeg', width: 200, height: 300 });
+    expect([bySwapped.status, fileBySwapped.status]).toEqual([403, 403]);
+  });
+
+  test('is not opened by the link of another, nor after the file was deleted', async () => {
+    const bytes = await image();
+    const [one, other] = [
+      await published({ filetype: 'image/png' }, bytes),
+      await published({ filetype: 'image/png' }, bytes),
+    ];
+    const { thumbnail } = await thumbnailOf(one);
+
+    const anothers = await get(thumbnail.replace(one, other));
+    const own = await get((await thumbnailOf(other)).thumbnail);
+    await gateway.send('DELETE', `/v1/uploads/${one}`, { headers: { 'tus-resumable': '1.0.0' } });
+    const late = await get(thumbnail);
+
+    expect([anothers.status, own.status, late.status]).toEqual([403, 200, 403]);
+  });
+
+  test('is not promised of another file, and is 404 where it could not be kept', async () => {
+    const page = await published({ filetype: 'text/plain' }, Buffer.from('no image\n'));
+    const opId = await published({ filetype: 'image/png' }, await image());
+    const { thumbnail } = await thumbnailOf(opId);
+    const { objects } = await gateway.objects.list(`thumbs/${opId}/`);
+    await gateway.objects.remove(objects.map(({ key }) => key));
+
+    const none = await get(thumbnail);
+    const { body } = await gateway.send('POST', `/v1/uploads/${page}/link`);
+    isAway = true;
+    const away = await get(thumbnail);
+    isAway = false;
+
+    expect([none.status, await none.text()]).toEqual([
+      404,
+      expect.stringContaining('file-unknown'),
+    ]);
+    expect(body).not.toHaveProperty('thumbnail');
+    expect([away.status, away.headers.get('retry-after')]).toEqual([503, '12']);
+  });
+
+  test('there is none of what does not decode: it is refused as before', async () => {
+    const cut = (await image()).subarray(0, 300);
+    const opId = await tus.begun(cut.length, { account, filetype: 'image/png' });
+    await tus.patch(opId, 0, cut);
+
+    expect(await gateway.world.client.result(opId)).toMatchObject({ code: 'type-mismatch' });
+    expect((await gateway.objects.list(`thumbs/${opId}/`)).objects).toEqual([]);
   });
 });

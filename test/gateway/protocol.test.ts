@@ -6,6 +6,7 @@ import { aGateway, type TestGateway } from './a-gateway.js';
 
 let gateway: TestGateway;
 let account: AccountId;
+let quota: AccountId;
 let token: string;
 
 beforeAll(async () => {
@@ -13,6 +14,7 @@ beforeAll(async () => {
   gateway = await aGateway({ limits });
   await gateway.world.work();
   account = await gateway.world.account(100_00);
+  quota = await gateway.world.account(10_000_000, { currency: 'BYTE', owner: 'ada' });
   token = await gateway.issuer.token('admin', 'ada', gateway.world.tenant);
 });
 afterAll(() => gateway.stop());
@@ -111,6 +113,51 @@ describe('a request that does not end', () => {
       ...['content-type: application/json', `idempotency-key: ${nanoid()}`, ...fields],
     );
   }
+});
+
+describe('a form of several parts', () => {
+  const part = (head: string) => `--b\r\n${head}\r\n\r\nx\r\n`;
+  const fields = (count: number, nameOf: (n: number) => string) =>
+    `${Array.from({ length: count }, (_, n) => part(nameOf(n))).join('')}--b--\r\n`;
+  const named = (n: number) => `content-disposition: form-data; name="f${n}"`;
+  const nested = 'content-type: multipart/mixed; boundary=b';
+  const forms: readonly (readonly [string, string, string, number])[] = [
+    ['without a boundary', '', fields(1, named), 415],
+    ['with a boundary of 70 KB', `; boundary=${'b'.repeat(70 * 1024)}`, fields(1, named), 431],
+    ['of 10,000 fields', '; boundary=b', fields(10_000, named), 415],
+    ['with a field without a name', '; boundary=b', fields(1, () => 'content-type: x/y'), 415],
+    ['in another', '; boundary=b', fields(1, () => nested), 415],
+  ];
+
+  test.each(
+    ['/v1/uploads', '/v1/payments'].flatMap((path) =>
+      forms.map(([what, boundary, body, status]) => {
+        // Of an upload the type of its first bytes is a header among those of tus.
+        const as = path === '/v1/uploads' && status === 415 ? 400 : status;
+        return [path, what, boundary, body, as] as const;
+      }),
+    ),
+  )('at %s %s is refused, and the process lives', async (path, _, boundary, body, status) => {
+    const before = await gateway.operations();
+    const room = Buffer.from(quota).toString('base64');
+
+    const answer = await gateway.raw(
+      `${lines(
+        ...[`POST ${path} HTTP/1.1`, 'host: x', `authorization: Bearer ${token}`],
+        ...[`content-type: multipart/form-data${boundary}`, `content-length: ${body.length}`],
+        ...[`idempotency-key: ${nanoid()}`, 'tus-resumable: 1.0.0'],
+        ...[
+          `upload-length: ${body.length}`,
+          `upload-metadata: account ${room}`,
+          'connection: close',
+        ],
+      )}${body}`,
+    );
+
+    expect([answer.status, answer.body.status]).toEqual([status, status]);
+    expect((await gateway.send('GET', '/livez')).status).toBe(200);
+    expect(await gateway.operations()).toBe(before);
+  });
 });
 
 describe('a path', () => {

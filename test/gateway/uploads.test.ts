@@ -150,23 +150,6 @@ describe('an upload by tus', () => {
     expect(await tus.offset(opId)).toBe(10);
   });
 
-  test('is whole and counted once, each of a hundred at once', async () => {
-    const quotas = await Promise.all(Array.from({ length: 4 }, () => tus.quota(2_500)));
-    const files = Array.from({ length: 100 }, (_, n) => someBytes(100, n));
-
-    const answers = await Promise.all(
-      files.map((bytes, n) => tus.create(100, { account: quotas[n % 4] ?? '' }, { bytes })),
-    );
-    const opIds = answers.map(({ headers }) => headers.get('location')?.split('/').at(-1) as OpId);
-    const ends = await Promise.all(opIds.map((opId) => gateway.world.client.result(opId)));
-
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-    expect(new Set(ends.map((end) => end?.kind))).toEqual(new Set(['settled']));
-    const left = quotas.map((quota) => gateway.world.available(quota as never));
-    expect(await Promise.all(left)).toEqual([0, 0, 0, 0]);
-    expect(await gateway.world.disagreeing()).toEqual([]);
-  }, 60_000);
-
   test('is withdrawn, and then nothing more is taken', async () => {
     const quota = await tus.quota(10);
     const opId = await tus.begun(10, { account: quota });

@@ -1,6 +1,13 @@
+import { buffer } from 'node:stream/consumers';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClamd } from '../../src/objects/clamd.js';
-import { createInspection, createThumbnailer, type Scanner } from '../../src/objects/index.js';
+import {
+  createInspection,
+  createThumbnailer,
+  type ObjectStore,
+  type Scanner,
+} from '../../src/objects/index.js';
 import { aStore } from '../support/a-store.js';
 import { aClamd, eicar } from './a-clamd.js';
 import { pngThatClaims, twoHalves } from './images.js';
@@ -14,12 +21,13 @@ beforeAll(async () => {
 afterAll(() => Promise.all([place.close(), clamd.stop(), small.stop()]));
 
 const key = 'quarantine/op_1/1';
+const thumbKey = 'thumbs/op_1/1';
 const images = createThumbnailer();
 
 async function looked(bytes: Buffer, declaredType: string | null, scanner?: Scanner) {
   const { store } = place;
   await store.put(key, one(bytes), bytes.length);
-  return createInspection({ store, scanner, images })({ key, declaredType });
+  return createInspection({ store, scanner, images })({ key, thumbKey, declaredType });
 }
 
 async function* one(bytes: Uint8Array) {
@@ -64,7 +72,7 @@ describe('what is looked at', () => {
 
     await expect(looked(Buffer.alloc(100), null, scanner)).rejects.toThrow(RangeError);
     const inspect = createInspection({ store: place.store, scanner, images });
-    const nothing = { key: 'quarantine/op_2/1', declaredType: null };
+    const nothing = { key: 'quarantine/op_2/1', thumbKey, declaredType: null };
     await expect(inspect(nothing)).rejects.toThrow(RangeError);
   });
 
@@ -75,6 +83,33 @@ describe('what is looked at', () => {
 
     await expect(failed).rejects.toThrow();
     await expect(failed).rejects.not.toBeInstanceOf(RangeError);
+  });
+});
+
+describe('the thumbnail of what is looked at', () => {
+  test('is kept of an image, within 300 x 300 pixels, and of nothing else', async () => {
+    await place.store.remove([thumbKey]);
+
+    await looked(Buffer.from('a,b\n'), 'text/csv');
+    await looked((await png()).subarray(0, 60), 'image/png');
+    const before = await place.store.size(thumbKey);
+    await looked(await twoHalves(900, 450).png().toBuffer(), 'image/png');
+
+    const jpeg = await buffer(((await place.store.read(thumbKey)) ?? []) as AsyncIterable<Buffer>);
+    expect(before).toBeUndefined();
+    expect(await sharp(jpeg).metadata()).toMatchObject({
+      ...{ format: 'jpeg', width: 300, height: 150 },
+    });
+  });
+
+  test('is done without where the store does not take it', async () => {
+    const store: ObjectStore = { ...place.store, put: async () => Promise.reject(new Error()) };
+    await looked(await png(), 'image/png');
+    const inspect = createInspection({ store, scanner: undefined, images });
+
+    const image = await inspect({ key, thumbKey, declaredType: 'image/png' });
+
+    expect(image).toEqual({ kind: 'inspected', mediaType: 'image/png' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { headBytesMax, isImage, mediaTypeOf } from '../../src/objects/sniff.js';
+import { isImage } from '../../src/domain/index.js';
+import { headBytesMax, mediaTypeOf } from '../../src/objects/sniff.js';
 import { twoHalves } from './images.js';
 
 const png = () => twoHalves(10, 10).png().toBuffer();

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type OpId, partKeyOf, prefixesOf } from '../../src/domain/index.js';
+import {
+  fileDeletionOf,
+  type OpId,
+  partKeyOf,
+  prefixesOf,
+  thumbKeyOf,
+} from '../../src/domain/index.js';
+import { twoHalves } from '../objects/images.js';
 import { aFileWorld, isGivenBack } from '../operations/a-file-world.js';
 import { aFile, begun, chunksOf } from '../operations/a-file.js';
 import { sweptOnce } from '../support/a-sweep.js';
@@ -13,9 +20,10 @@ async function keysOf(opId: OpId): Promise<readonly string[]> {
   return pages.flatMap(({ objects }) => objects.map(({ key }) => key));
 }
 
-async function claimed() {
-  const file = await aFile(here.world);
-  const opId = await begun(here.world, file);
+async function claimed(given?: { readonly bytes: Buffer; readonly mediaType: string }) {
+  const file = await aFile(here.world, given);
+  const payload = { ...file.payload, ...(given && { mediaType: given.mediaType }) };
+  const opId = await begun(here.world, { payload });
   await eventually(async () => expect(await file.find(opId)).toMatchObject({ stage: 'CLAIMED' }));
   return { file, opId };
 }
@@ -111,6 +119,31 @@ test('of a published file only the file stays', async () => {
 
   expect(await keysOf(opId)).toEqual([`files/${opId}/1`]);
   expect(await file.published(opId)).toEqual(file.bytes);
+});
+
+test('the thumbnail of an image stays as long as its file, also of a shared object', async () => {
+  const bytes = await twoHalves(10, 10).png().toBuffer();
+  const uploaded = async () => {
+    const { file, opId } = await claimed({ bytes, mediaType: 'image/png' });
+    for (const send of file.wishes) await send(opId);
+    expect(await here.world.client.result(opId)).toMatchObject({ kind: 'settled' });
+    return { opId, account: file.account };
+  };
+  const [{ opId: one, account }, { opId: other }] = [await uploaded(), await uploaded()];
+  const stale = thumbKeyOf(one, 7);
+  await here.world.store.put(stale, chunksOf(randomBytes(10)), 10);
+
+  await sweptOnce(here.world);
+  const kept = [await keysOf(one), await keysOf(other)];
+  const command = fileDeletionOf({ upload: one, account, amount: bytes.length });
+  await here.world.client.result((await here.world.client.start(command)).opId);
+  await sweptOnce(here.world);
+
+  expect(kept).toEqual([[`files/${one}/1`, `thumbs/${one}/1`], [`thumbs/${other}/1`]]);
+  expect([await keysOf(one), await keysOf(other)]).toEqual([
+    [`files/${one}/1`],
+    [`thumbs/${other}/1`],
+  ]);
 });
 
 test('objects that nobody wrote down go, and those of an open upload stay', async () => {
