@@ -16,7 +16,7 @@ import {
 } from '../domain/index.js';
 import type { Ledger, Letter, ReadLetter } from '../ledger/index.js';
 import { isTemplateName, renderTemplate } from '../notices/index.js';
-import type { ChannelProfile, ChannelProvider, Sent } from '../providers/channel.js';
+import type { ChannelProfile, ChannelProvider, Delivery, Sent } from '../providers/channel.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 import { alive } from './alive.js';
 
@@ -85,16 +85,24 @@ export function channelActivities(
   const { channels, letters, open } = deps;
   const addressOf = ({ sealedAddress, tenant, recipient, channel }: Letter) =>
     String(open(sealedAddress, sealedFor(tenant, recipient, channel)));
+  const written = async (deliveryId: string): Promise<Written | Fail> => {
+    const letter = await letters(deliveryId);
+    if (letter === undefined) return unsendable('it was not begun');
+    const { template, locale, sealed, opId, trace } = letter;
+    if (!isTemplateName(template)) return unsendable(`there is no template ${template}`);
+    const { data } = open(sealed, opId) as NoticeSecrets;
+    const words = renderTemplate(template, locale, data);
+    const delivery = { deliveryId, to: addressOf(letter), ...words, trace };
+    return { kind: 'written', channel: channels[letter.channel], delivery };
+  };
   return faultsOf(deps.classify, {
     sendNotice: async (deliveryId: string): Promise<SendAnswer> => {
-      const letter = await letters(deliveryId);
-      if (letter === undefined) return unsendable('it was not begun');
-      const { template, locale, sealed, opId, trace } = letter;
-      if (!isTemplateName(template)) return unsendable(`there is no template ${template}`);
-      const { data } = open(sealed, opId) as NoticeSecrets;
-      const words = renderTemplate(template, locale, data);
-      const delivery = { deliveryId, to: addressOf(letter), ...words, trace };
-      return alive(channels[letter.channel].send(delivery));
+      const ready = await written(deliveryId).catch((error: unknown): Retry => {
+        // Nothing has left: what it failed on must not look like a doubt.
+        const reason = `not written: ${deps.classify(error)}`;
+        return { kind: 'retry', reason, attempt: 1, nextRetryAfterMs: 0 };
+      });
+      return ready.kind === 'written' ? alive(ready.channel.send(ready.delivery)) : ready;
     },
     findDelivery: async (deliveryId: string): Promise<DeliveryAnswer> => {
       const letter = await letters(deliveryId);
@@ -107,6 +115,12 @@ export function channelActivities(
       return alive(find(deliveryId, addressOf(letter), letter.begunAt));
     },
   });
+}
+
+interface Written {
+  readonly kind: 'written';
+  readonly channel: ChannelProvider;
+  readonly delivery: Delivery;
 }
 
 /** Certainly not sent, nor ever: the next channel would not do better. */

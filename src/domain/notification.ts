@@ -44,6 +44,7 @@ export interface NoticeAccepted {
 /** A delivery has its id, and may be asked for under it. */
 export interface DeliveryBegun {
   readonly kind: 'begun';
+  readonly channel: Channel;
   readonly deliveryId: string;
   /** What a run before this one left of it, where there was one: it may have sent it. */
   readonly state?: 'begun' | 'unknown' | 'failed' | 'sent';

@@ -188,11 +188,10 @@ declare
   v_now timestamptz := ledger.clock();
   r ledger.recipient;
 begin
-  begin
-    perform v_now at time zone (p_settings ->> 'timeZone');
-  exception when invalid_parameter_value then
+  -- By its name: `UTC+2` would be read as POSIX has it, two hours west.
+  if not exists (select from pg_timezone_names where name = p_settings ->> 'timeZone') then
     return ledger.refusal('time-zone-unknown', 'there is no such time zone');
-  end;
+  end if;
   insert into ledger.recipient as k (
     tenant, trace, recipient_id, owner, locale, time_zone, quiet_from, quiet_to, changed_by,
     changed_at)

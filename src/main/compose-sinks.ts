@@ -1,5 +1,5 @@
 import { Connection, Client as TemporalClient } from '@temporalio/client';
-import { createClient, createKeyRing } from '../client/index.js';
+import { createClient, createKeyRing, IdempotencyKeyReused } from '../client/index.js';
 import type { Database } from '../database/index.js';
 import { unreachable } from '../domain/index.js';
 import { createSides } from '../ledger/index.js';
@@ -77,6 +77,7 @@ function composeNotices(
     sidesOf: createSides(database),
     start: (command, options) =>
       connection.withDeadline(Date.now() + startTimeoutMs, () => client.start(command, options)),
+    isKeyReused: (error) => error instanceof IdempotencyKeyReused,
   });
   return { ...sink, close: () => connection.close() };
 }

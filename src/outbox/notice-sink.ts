@@ -40,13 +40,15 @@ export interface NoticeSinkOptions {
       readonly parentOpId: OpId;
     },
   ) => Promise<unknown>;
+  /** True for the refusal of a key under which something else was started. */
+  readonly isKeyReused: (error: unknown) => boolean;
 }
 
 /**
  * Makes notices of what happens to money: an operation each, under a key that the same event makes
  * again, so that money is never waited for nor touched. Whoever has no recipient is told nothing.
  */
-export function createNoticeSink({ sidesOf, start }: NoticeSinkOptions): Sink {
+export function createNoticeSink({ sidesOf, start, isKeyReused }: NoticeSinkOptions): Sink {
   return {
     async publish(event) {
       if (!topics.has(event.type)) return undefined;
@@ -66,6 +68,9 @@ export function createNoticeSink({ sidesOf, start }: NoticeSinkOptions): Sink {
         await start(command, {
           ...{ tenant, principal: noticePrincipal, trace: event.traceid, parentOpId: opId },
           sealed: { recipient, data: { ...data, reference: sides.bizKey } },
+        }).catch((error: unknown) => {
+          // Told before, to an address or on channels of that time.
+          if (!isKeyReused(error)) throw error;
         });
       }
       return undefined;

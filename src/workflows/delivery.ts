@@ -81,15 +81,20 @@ export async function delivered(rounds: Rounds, channel: Channel): Promise<Known
     return begun;
   }
   rounds.asked = true;
-  const first = known.get(channel) ?? (await firstAnswer(rounds, begun));
+  const endsAt = now() + shareMs(envelope);
+  const first = known.get(channel) ?? (await firstAnswer(rounds, begun, endsAt));
   known.set(channel, first);
   if (first.kind === 'sent') return first;
   if (first.kind !== 'unknown') return refused(rounds, begun, first);
-  const answer = await doubted(rounds, channel, begun, first);
+  const answer = await doubted(rounds, begun, first, endsAt);
   if (answer.kind === 'stuck') return answer;
   known.set(channel, answer);
   return answer.kind === 'fail' ? refused(rounds, begun, answer) : answer;
 }
+
+/** Each channel's part of the budget. */
+const shareMs = ({ timeBudgetMs, command }: Envelope<NotificationCommand>) =>
+  timeBudgetMs / command.payload.channels.length;
 
 const turnOf = ({ turns }: Rounds, channel: Channel) => turns.get(channel) ?? 1;
 
@@ -103,18 +108,21 @@ async function refused<Not extends Known>(
 }
 
 /** Who meets a delivery of another run cannot know whether that one sent it. */
-async function firstAnswer(rounds: Rounds, { deliveryId, state }: DeliveryBegun): Promise<Known> {
+async function firstAnswer(
+  rounds: Rounds,
+  { deliveryId, state }: DeliveryBegun,
+  endsAt: number,
+): Promise<Known> {
   const message = 'refused before';
   if (state === 'failed') return { kind: 'fail', code: 'notice-refused', message };
   if (state !== undefined || wasReset()) {
     return { kind: 'unknown', reason: 'sent before', askAgainAfterMs: 0 };
   }
-  return sentOnce(rounds, deliveryId);
+  return sentOnce(deliveryId, endsAt);
 }
 
 /** Sends until it is certain or in doubt what came of it, for this channel's part of the budget. */
-async function sentOnce({ envelope }: Rounds, deliveryId: string): Promise<Taken | Fail | Unknown> {
-  const endsAt = now() + envelope.timeBudgetMs / envelope.command.payload.channels.length;
+async function sentOnce(deliveryId: string, endsAt: number): Promise<Taken | Fail | Unknown> {
   for (let waitMs = 1_000; ; waitMs *= 2) {
     const answer = await send(deliveryId);
     if (answer.kind === 'sent') return { ...answer, deliveryId };
@@ -129,38 +137,53 @@ async function sentOnce({ envelope }: Rounds, deliveryId: string): Promise<Taken
 
 /** How long a receipt may take, and a channel that was out of reach. */
 const ladderMs = [1_000, 5_000, 15_000, 30_000];
+/** After the ladder, how often and how many times is sent again where that does no harm. */
+const harmlessEveryMs = 30_000;
+const harmlessSendsMax = 100;
 
 /**
  * Ends a doubt: by what the channel tells or says when it is asked, and by the same delivery again
  * where its receiver shows it once. Elsewhere nothing is sent twice unless the command, or a
- * person, says so.
+ * person, says so. That a send is refused says nothing of the one before it.
  */
 async function doubted(
   rounds: Rounds,
-  channel: Channel,
-  { deliveryId }: DeliveryBegun,
+  { channel, deliveryId }: DeliveryBegun,
   doubt: Unknown,
+  endsAt: number,
 ): Promise<Taken | Fail | Unknown | Stuck> {
   const { envelope, wishes, parked } = rounds;
   const { onUnknown } = envelope.command.payload;
   const byHand = rounds.resent.delete(channel);
   await notices.recordDelivery(envelope.opId, deliveryId, doubt);
-  const { collapses, lookUp, visibilityDelayMs } = await notices.channelProfile(channel);
+  const profile = await notices.channelProfile(channel);
   if (parked === 0) count('holdfast_doubts_opened', envelope);
-  const waitsMs = lookUp ? [...ladderMs, visibilityDelayMs] : ladderMs;
-  for (const waitMs of parked > 0 ? [0] : waitsMs) {
+  for (const waitMs of parked > 0 ? [0] : looks(envelope, profile, endsAt)) {
     if (waitMs > 0) await condition(() => wishes.verify, Math.max(waitMs, doubt.askAgainAfterMs));
     wishes.verify = false;
     const found = await settled(channelSteps().findDelivery(deliveryId));
-    const answer = isCertain(found) || !collapses ? found : await send(deliveryId);
-    if (isCertain(answer)) return resolved(rounds, deliveryId, answer);
+    if (found.kind === 'sent' || found.kind === 'fail') return resolved(rounds, deliveryId, found);
+    const answer = profile.collapses ? await send(deliveryId) : found;
+    if (answer.kind === 'sent') return resolved(rounds, deliveryId, answer);
   }
   if (byHand || (parked === 0 && onUnknown === 'resend')) {
     const answer = await send(deliveryId);
-    if (isCertain(answer)) return resolved(rounds, deliveryId, answer);
+    if (answer.kind === 'sent') return resolved(rounds, deliveryId, answer);
   }
   if (onUnknown === 'next-channel') return doubt;
   return { kind: 'stuck', reason: `nobody knows whether ${channel} delivered it: ${doubt.reason}` };
+}
+
+/** What is waited before each look: for as long as sending again does no harm and there is time. */
+function* looks(
+  envelope: Envelope<NotificationCommand>,
+  { collapses, lookUp, visibilityDelayMs }: Profile,
+  endsAt: number,
+): Generator<number> {
+  yield* ladderMs;
+  if (lookUp) yield visibilityDelayMs;
+  const everyMs = Math.max(harmlessEveryMs, shareMs(envelope) / harmlessSendsMax);
+  while (collapses && now() + everyMs <= endsAt) yield everyMs;
 }
 
 function resolved({ envelope }: Rounds, deliveryId: string, answer: Sent | Fail): Taken | Fail {
@@ -168,11 +191,8 @@ function resolved({ envelope }: Rounds, deliveryId: string, answer: Sent | Fail)
   return answer.kind === 'sent' ? { ...answer, deliveryId } : answer;
 }
 
+type Profile = Awaited<ReturnType<typeof notices.channelProfile>>;
 type Sent = Extract<SendAnswer, { kind: 'sent' }>;
-
-function isCertain(answer: { readonly kind: string }): answer is Sent | Fail {
-  return answer.kind === 'sent' || answer.kind === 'fail';
-}
 
 const send = (deliveryId: string) => settled(channelSteps().sendNotice(deliveryId));
 

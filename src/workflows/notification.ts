@@ -91,6 +91,8 @@ async function park(rounds: Rounds, reason: string): Promise<void> {
   const { envelope, wishes } = rounds;
   wishes.open = true;
   wishes.verify = false;
+  // Asked for while it was under way: this was the answer.
+  rounds.resent.clear();
   if (wishes.cancelled) {
     wishes.withdrawn = true;
     wishes.cancelled = false;

@@ -5,7 +5,7 @@ import type { OpId } from '../../src/domain/index.js';
 import type { Misbehaviour } from '../support/a-channel.js';
 import { type Around, around } from '../support/around.js';
 import { eventually } from '../support/eventually.js';
-import { aRunningWorld, type RunningWorld } from '../support/running-world.js';
+import { aRunningWorld, type Crooked, type RunningWorld } from '../support/running-world.js';
 import { aNotice, type Asked } from './a-notice.js';
 
 // Its waits of minutes and hours pass at once; what is shown, then, is asked for one by one.
@@ -31,6 +31,15 @@ async function isParked(opId: OpId): Promise<void> {
     expect(typedSearchAttributes.getAll().map(({ value }) => value)).toContain('parked');
   });
   expect(await row(opId)).toMatchObject({ state: 'IN_PROGRESS', phase: 'parked' });
+}
+
+/** A client whose notices a worker that differs takes, alone. */
+async function ofItsOwn(crooked: Crooked) {
+  const { temporal, tenant, keys, post } = world;
+  const taskQueue = `queue-${nanoid(8)}`;
+  await world.work({ taskQueue, ...crooked });
+  const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
+  return { client, post };
 }
 
 describe('a notice', () => {
@@ -89,6 +98,24 @@ describe('a notice', () => {
     expect(shown(soon.opId)).toEqual([`${soon.opId}:sms.1:1`]);
     expect(shown(never.opId)).toEqual([`${never.opId}:push.1:1`]);
   });
+
+  test('is in no doubt where what it says could not be read, for nothing was sent', async () => {
+    let isAway = true;
+    const { client, post } = await ofItsOwn({
+      notices: (honest) => ({
+        ...honest,
+        letters: (deliveryId) => {
+          if (!isAway) return honest.letters(deliveryId);
+          isAway = false;
+          return Promise.reject(new Error('the database is away'));
+        },
+      }),
+    });
+    const { opId } = await aNotice({ post, client }, { channels: ['email'] });
+
+    expect(await client.result(opId, 20_000)).toMatchObject({ kind: 'sent', channel: 'email' });
+    expect(shown(opId)).toHaveLength(1);
+  });
 });
 
 describe('a delivery of which nobody knows', () => {
@@ -109,6 +136,30 @@ describe('a delivery of which nobody knows', () => {
     expect(world.post.mailbox.sends(opId)).toHaveLength(2);
     expect(shown(opId)).toEqual([`${opId}:push.1:1`]);
     expect(await world.disagreeing()).toEqual([]);
+  });
+
+  test('is sent again there until its part of the time is over', async () => {
+    const unreached = Array<Misbehaviour>(8).fill('unreached');
+    const { opId } = await told({ channels: ['push'], bent: { push: unreached } });
+
+    expect(await world.client.result(opId)).toMatchObject({ kind: 'sent', channel: 'push' });
+
+    expect(shown(opId)).toEqual([`${opId}:push.1:1`]);
+  });
+
+  test('stays so when it is refused as it is sent again', async () => {
+    const shownOnce = await told({
+      ...{ channels: ['webhook', 'sms'], bent: { webhook: ['lost', 'fail'] } },
+    });
+    expect(await world.client.result(shownOnce.opId)).toMatchObject({ channel: 'webhook' });
+    const asked = await told({
+      ...{ channels: ['email', 'push'], bent: { email: ['lost', 'fail'] }, onUnknown: 'resend' },
+    });
+    await isParked(asked.opId);
+
+    expect(shown(shownOnce.opId)).toEqual([`${shownOnce.opId}:webhook.1:1`]);
+    expect(shown(asked.opId)).toEqual([`${asked.opId}:email.1:1`]);
+    expect(await deliveries(asked.opId)).toMatchObject([{ channel: 'email', state: 'unknown' }]);
   });
 
   test('is left to a person elsewhere, and nothing is sent behind their back', async () => {
@@ -134,6 +185,31 @@ describe('a delivery of which nobody knows', () => {
     const deliveryId = `${opId}:email.1:1`;
     expect(await world.client.result(opId)).toMatchObject({ kind: 'sent', deliveryId });
     expect(shown(opId)).toEqual([deliveryId]);
+  });
+
+  test('is sent again once, however often a person says so meanwhile', async () => {
+    let sends = 0;
+    const { client, post } = await ofItsOwn(
+      around({
+        send: async (_, opId) => {
+          sends += 1;
+          if (sends === 2) await client.again(opId);
+          return { kind: 'unknown', reason: 'no-answer', askAgainAfterMs: 0 };
+        },
+      }),
+    );
+    const { opId } = await aNotice({ post, client }, { channels: ['email'] });
+    await isParked(opId);
+    await client.again(opId);
+    await eventually(() => expect(sends).toBe(2));
+    await isParked(opId);
+
+    await client.verify(opId);
+    await isParked(opId);
+
+    await client.withdraw(opId);
+    expect(await client.result(opId)).toMatchObject({ code: 'undeliverable' });
+    expect(sends).toBe(2);
   });
 
   test('ends by what its provider tells', async () => {
@@ -176,16 +252,13 @@ describe('a notice that no channel takes', () => {
   });
 
   test('is taken once, also when its end could not be written at first', async () => {
-    const { temporal, tenant, keys, post } = world;
-    const taskQueue = `queue-${nanoid(8)}`;
     let isBroken = true;
     const finishNotice: Around = (call) => {
       if (!isBroken) return call();
       isBroken = false;
       return Promise.reject(new TypeError('a bug of ours'));
     };
-    await world.work({ taskQueue, ...around({ finishNotice }) });
-    const client = createClient({ temporal, taskQueue, tenant, principal: 'tester', keys });
+    const { client, post } = await ofItsOwn(around({ finishNotice }));
     const { opId } = await aNotice({ post, client }, { bent: { sms: ['fail'] } });
     await isParked(opId);
 

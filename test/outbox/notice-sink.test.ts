@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IdempotencyKeyReused } from '../../src/client/index.js';
 import { commands, type OpId } from '../../src/domain/index.js';
 import { createEvents, createSides } from '../../src/ledger/index.js';
 import { createNoticeSink, createRelay } from '../../src/outbox/index.js';
@@ -15,7 +16,10 @@ async function aWorldThatTells() {
   const events = createEvents(database, 'notices');
   await events.open();
   const faults: unknown[] = [];
-  const sink = createNoticeSink({ sidesOf: createSides(database), start: world.client.start });
+  const sink = createNoticeSink({
+    ...{ sidesOf: createSides(database), start: world.client.start },
+    isKeyReused: (error) => error instanceof IdempotencyKeyReused,
+  });
   const relay = createRelay({ events, sink, onFault: (error) => void faults.push(error) });
   const relayed = async () => {
     while ((await relay.once()) > 0);
@@ -59,13 +63,23 @@ describe('what happens to money', () => {
   });
   afterAll(() => world.close());
 
-  test('is told to who paid, once for the same event', async () => {
-    const { account } = await reachable(world, 100_00);
+  const change = (recipient: string): Promise<unknown> =>
+    world.database.owner`
+      update ledger.recipient_address a set replaced_at = now() from ledger.recipient r
+       where r.id = a.recipient and r.recipient_id = ${recipient} and channel = 'push'`;
+
+  test.each([
+    ['', () => Promise.resolve()],
+    [', also when an address has gone since', change],
+  ])('is told to who paid, once for the same event%s', async (_, meanwhile) => {
+    const { account, recipient } = await reachable(world, 100_00);
     const opId = await world.pay({ account, amount: 12_50 });
     await world.client.result(opId);
 
     await place.relayed();
     const texts = await sent(world, opId, ['payment-settled:payer']);
+    await meanwhile(recipient);
+    // As when a relay died before it wrote that they were taken.
     await world.database.owner`
       insert into ledger.delivery (sink, event, op, seq, tenant, trace, next_attempt_at)
       select 'notices', x.id, x.op, x.seq, x.tenant, x.trace, now() from ledger.outbox x
