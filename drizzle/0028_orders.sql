@@ -1,5 +1,5 @@
--- Operations of several steps, and orders. Older workers survive: all but the look at what must
--- hold is new, and that only looks.
+-- Operations of several steps, and orders. Older workers survive: but for new functions, the look at
+-- what must hold only looks, and hold_refund_v1 refuses what only these operations can bring about.
 CREATE INDEX "operation_parent" ON "ledger"."operation" USING btree ("parent_op_id") WHERE parent_op_id is not null;
 --> statement-breakpoint
 
@@ -45,6 +45,13 @@ language sql stable as $$
    where p.parent_op_id = o.op_id and p.domain = 'Payment'
 $$;
 
+-- The same, for the operation itself: asked before the first step that was to be paid for.
+create or replace function ledger.paid_v1(p_op_id text) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+begin
+  return jsonb_build_object('minor', ledger.paid_for(ledger.operation_known(p_op_id)));
+end $$;
+
 -- Ends the operation: done, when what it asked for is paid; refused, when it was turned and all
 -- that its payments took is back.
 create or replace function ledger.end_steps(p_op_id text) returns jsonb
@@ -69,7 +76,8 @@ begin
 end $$;
 
 revoke all on function ledger.accept_steps(jsonb), ledger.turn_steps(text, text),
-  ledger.paid_for(ledger.operation), ledger.end_steps(text) from public;
+  ledger.paid_for(ledger.operation), ledger.paid_v1(text), ledger.end_steps(text) from public;
+grant execute on function ledger.paid_v1(text) to holdfast_worker;
 
 -- An order: its row, the decision to give back, and its end.
 
@@ -103,6 +111,54 @@ revoke all on function ledger.end_order_v1(text) from public;
 grant execute on function ledger.accept_order_v1(jsonb) to holdfast_worker;
 grant execute on function ledger.turn_order_v1(text, text) to holdfast_worker;
 grant execute on function ledger.end_order_v1(text) to holdfast_worker;
+
+-- Sets captured money aside on the account that received it, to go back to who paid; all that is
+-- left when no amount is named. The payment's row is locked, so that a hundred refunds at once are
+-- counted one after the other: never is more on its way back than was captured. What an open
+-- operation of several steps took for itself goes back through that one alone: it would go on with
+-- its steps unpaid.
+create or replace function ledger.hold_refund_v1(p_envelope jsonb) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+declare
+  o ledger.operation := ledger.operation_locked(p_envelope);
+  v_result jsonb := ledger.held_before(o, p_envelope);
+  v_left bigint;
+  v_payer text;
+  v_payee text;
+  paid ledger.operation;
+  h ledger.hold;
+begin
+  if v_result is not null then return v_result; end if;
+  select * into paid from ledger.operation
+   where tenant = o.tenant and op_id = o.command #>> '{payload,payment}' for update;
+  select * into h from ledger.hold where op = paid.id;
+  select h.captured - coalesce(sum(amount - released), 0) into v_left
+    from ledger.hold where parent = paid.id;
+  v_result := case
+    when h.op is null or paid.domain <> 'Payment' then
+      ledger.refusal('payment-unknown', 'there is no such payment')
+    when h.state <> 'captured' then
+      ledger.refusal('invalid-state', 'only what was captured can be refunded')
+    when exists (select from ledger.operation whole
+      where whole.op_id = paid.parent_op_id and whole.op_id is distinct from o.parent_op_id
+        and whole.state not in ('COMPLETED', 'FAILED')) then
+      ledger.refusal('invalid-state', 'what it pays for is under way, and gives it back itself')
+    when v_left = 0 or o.amount > v_left then
+      ledger.refusal('refund-exceeds-captured', 'less is left than was asked for')
+  end;
+  if v_result is not null then
+    return ledger.finish(o, 'reserve', v_result, 'FAILED', null, 'refund.refused');
+  end if;
+  select account_id into v_payer from ledger.account where id = h.payee;
+  select account_id into v_payee from ledger.account where id = h.account;
+  if o.amount is null then
+    update ledger.operation set amount = v_left where id = o.id returning * into o;
+  end if;
+  return ledger.set_aside(o, v_payer, v_payee, o.amount,
+    case h.method when 'balance' then 'balance' else 'refund' end,
+    case h.method when 'balance' then null else 'refund.1' end, paid.id, null,
+    jsonb_build_object('run', p_envelope -> 'run', 'chargeId', paid.outcome -> 'chargeId'));
+end $$;
 
 -- True for a card's number, by length, first digit and check digit (ISO/IEC 7812-1), a bearer
 -- token, or a secret under its name. A moment in milliseconds begins with 1 and is none, nor are

@@ -88,6 +88,7 @@ export interface PaymentLedgerSteps {
     until?: number,
   ): Promise<unknown>;
   readEnd(opId: OpId): Promise<PaymentResult | { readonly kind: 'open' }>;
+  readPaid: Ledger['readPaid'];
   doubtProfile(): Promise<ProviderProfile>;
 }
 
@@ -113,6 +114,7 @@ export function paymentActivities(deps: {
     extendHold: ledger.extendHold,
     writeAttempt: ledger.writeAttempt,
     readEnd: ledger.readEnd,
+    readPaid: ledger.readPaid,
     beginLate: (envelope: Envelope<LateCommand>) => ledger.beginLate(envelope, runId()),
     endLate: ledger.endLate,
     notePhase: (opId, change, phase, reason, event, until) => {

@@ -1,6 +1,8 @@
 -- Sets captured money aside on the account that received it, to go back to who paid; all that is
 -- left when no amount is named. The payment's row is locked, so that a hundred refunds at once are
--- counted one after the other: never is more on its way back than was captured.
+-- counted one after the other: never is more on its way back than was captured. What an open
+-- operation of several steps took for itself goes back through that one alone: it would go on with
+-- its steps unpaid.
 create or replace function ledger.hold_refund_v1(p_envelope jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
 declare
@@ -23,6 +25,10 @@ begin
       ledger.refusal('payment-unknown', 'there is no such payment')
     when h.state <> 'captured' then
       ledger.refusal('invalid-state', 'only what was captured can be refunded')
+    when exists (select from ledger.operation whole
+      where whole.op_id = paid.parent_op_id and whole.op_id is distinct from o.parent_op_id
+        and whole.state not in ('COMPLETED', 'FAILED')) then
+      ledger.refusal('invalid-state', 'what it pays for is under way, and gives it back itself')
     when v_left = 0 or o.amount > v_left then
       ledger.refusal('refund-exceeds-captured', 'less is left than was asked for')
   end;

@@ -19,6 +19,7 @@ import { acceptNotice, beginDelivery, finishNotice, recordDelivery } from './not
 import { notePhase } from './note-phase.js';
 import { openAccount } from './open-account.js';
 import { readEnd } from './read-end.js';
+import { readPaid } from './read-paid.js';
 import { release } from './release.js';
 import { endRide, holdRide, requestRide } from './ride.js';
 import { schedule } from './schedule.js';
@@ -89,6 +90,7 @@ export function createLedger(database: Database) {
     holdRefund: holdRefund(database),
     holdPayout: holdPayout(database),
     readEnd: readEnd(database),
+    readPaid: readPaid(database),
     requestRide: requestRide(database),
     holdRide: holdRide(database),
     endRide: endRide(database),

@@ -40,6 +40,13 @@ language sql stable as $$
    where p.parent_op_id = o.op_id and p.domain = 'Payment'
 $$;
 
+-- The same, for the operation itself: asked before the first step that was to be paid for.
+create or replace function ledger.paid_v1(p_op_id text) returns jsonb
+language plpgsql volatile security definer set search_path = ledger, pg_temp as $$
+begin
+  return jsonb_build_object('minor', ledger.paid_for(ledger.operation_known(p_op_id)));
+end $$;
+
 -- Ends the operation: done, when what it asked for is paid; refused, when it was turned and all
 -- that its payments took is back.
 create or replace function ledger.end_steps(p_op_id text) returns jsonb
@@ -64,4 +71,5 @@ begin
 end $$;
 
 revoke all on function ledger.accept_steps(jsonb), ledger.turn_steps(text, text),
-  ledger.paid_for(ledger.operation), ledger.end_steps(text) from public;
+  ledger.paid_for(ledger.operation), ledger.paid_v1(text), ledger.end_steps(text) from public;
+grant execute on function ledger.paid_v1(text) to holdfast_worker;

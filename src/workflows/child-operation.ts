@@ -32,7 +32,10 @@ type MoneyPayload = {
   readonly currency: string;
 };
 
-/** The envelope of an operation that another one starts: the same for the same key, for ever. */
+/**
+ * The envelope of an operation that another one starts: the same for the same key, for ever. A key
+ * with a slash is nobody's but ours: no caller can name it, and so be there first.
+ */
 export function childOf<Payload extends MoneyPayload, Of extends Command<Payload>>(
   parent: Envelope,
   { domain, eventType }: Pick<Of, 'domain' | 'eventType'>,
@@ -85,13 +88,15 @@ const lookAgainMsMax = 60_000;
 
 /**
  * Starts an operation of its own and waits for its end, however long it stands in front of a
- * person; that time is no matter of the budget. Withdrawn meanwhile, the wish is passed on: the
- * other one knows whether it comes in time. Its row has the last word, and not its workflow.
+ * person; that time is no matter of the budget. Withdrawn meanwhile, the wish is passed on to one
+ * that is `withdrawable`, which knows whether it comes in time, and never to one that gives back.
+ * Its row has the last word, and not its workflow.
  */
 export async function endOfChild<Of extends Command<MoneyPayload>>(
   course: Course,
   workflow: Workflow<Of>,
   envelope: Envelope<Of>,
+  { withdrawable = false } = {},
 ): Promise<PaymentResult> {
   const { wishes } = course;
   const { opId } = envelope;
@@ -99,8 +104,9 @@ export async function endOfChild<Of extends Command<MoneyPayload>>(
   const child = await startOperation(workflow, envelope);
   if (child !== undefined) {
     const ended = child.result().catch(passedOver);
-    await Promise.race([ended, condition(() => wishes.withdrawn)]);
-    if (wishes.withdrawn) await getExternalWorkflowHandle(opId).cancel().catch(passedOver);
+    const isWithdrawn = () => withdrawable && wishes.withdrawn;
+    await Promise.race([ended, condition(isWithdrawn)]);
+    if (isWithdrawn()) await getExternalWorkflowHandle(opId).cancel().catch(passedOver);
     await ended;
   }
   let result = await ledger.readEnd(opId);

@@ -110,7 +110,7 @@ export function stepOf({ reference }: Request): string {
 }
 
 /** 2 of `opId:charge.1:2`. */
-export function attemptOf({ reference }: Request): number {
+export function attemptOf({ reference }: Pick<Request, 'reference'>): number {
   return Number(reference.split(':')[2]);
 }
 

@@ -56,8 +56,10 @@ export async function resolved(
 ): Promise<Certain | ReleaseBecause | Stuck> {
   const { wishes } = course;
   const { request } = doubt;
-  // Once a person was asked, a look is a look: nothing is sent again behind their back.
-  const looksOnly = course.parked > doubt.parkedBefore;
+  // What a service gives back must be done, and nobody does it by hand: asked again, it is sent.
+  const givesBack = isOfService(request) && terms.endsAt === undefined;
+  // Once a person was asked, a look is a look: nothing else is sent again behind their back.
+  const looksOnly = course.parked > doubt.parkedBefore && !givesBack;
   const ladderMs = looksOnly ? [0] : profile.ladderMs;
   let lastSentAt = now();
   let askedMs = doubt.because.askAgainAfterMs;
@@ -76,7 +78,9 @@ export async function resolved(
       // A step that must be done is not given up: a void comes of the withdrawal itself.
       const { endsAt } = terms;
       const withdrawn = wishes.withdrawn && endsAt !== undefined;
-      const gaveUp = withdrawn || (endsAt ?? Infinity) <= now();
+      // Under a key that was forgotten it could be done twice: only the next one may do it.
+      const lapsed = givesBack && !maySend(doubt, profile);
+      const gaveUp = withdrawn || lapsed || (endsAt ?? Infinity) <= now();
       if (gaveUp && profile.fences) {
         answer = await fence(request);
       } else if (!withdrawn && !looksOnly && maySend(doubt, profile)) {

@@ -8,6 +8,7 @@ import {
   type Fulfilled,
   type PaymentCommand,
   type MoneyAsked,
+  nextKey,
   type PaymentPayload,
   type PaymentResult,
   type RefusalCode,
@@ -21,6 +22,7 @@ import { budgetEndsAt, type Course, described, ledger, type Stuck } from './cour
 import { decide } from './messages.js';
 import { certainOf } from './outside.js';
 import { payment } from './payment.js';
+import { attemptOf } from './provider-step.js';
 import type { ServiceRequest } from '../activities/services.js';
 import { refund } from './refund.js';
 import type { Terms } from './resolver.js';
@@ -66,14 +68,17 @@ export async function paid(
     ...childOf<PaymentPayload, PaymentCommand>(
       envelope,
       commands.payment,
-      `payment:${envelope.opId}`,
+      `payment/${envelope.opId}`,
       { account, amount, currency, capture: 'automatic', method: 'card', ...to },
     ),
     ...(approvalAbove !== undefined && { approvalAbove }),
   };
   backs.push(() => refunded(course, child.opId, account, currency));
-  const ended = await endOfChild(course, payment, child);
-  return ended.kind === 'fail' ? ended : undefined;
+  const ended = await endOfChild(course, payment, child, { withdrawable: true });
+  if (ended.kind === 'fail') return ended;
+  const { minor } = await ledger.readPaid(envelope.opId);
+  // A payment that is not its own, or not of all of it, is none.
+  return minor === amount ? undefined : { kind: 'fail', code: 'invalid-state' };
 }
 
 /** All of the payment goes back in a refund of its own; the ledger looks whether it did. */
@@ -84,9 +89,9 @@ async function refunded(
   currency: RefundCommand['payload']['currency'],
 ): Promise<undefined> {
   const { envelope, parked } = course;
-  if ((await ledger.readEnd(of)).kind !== 'settled') return undefined;
+  if ((await ledger.readPaid(envelope.opId)).minor === 0) return undefined;
   // A refund that was refused stays so; once a person has looked, another one may go well.
-  const key = `refund:${envelope.opId}:${parked + 1}`;
+  const key = `refund/${envelope.opId}/${parked + 1}`;
   const payload = { payment: of, account, currency };
   const child = childOf<typeof payload, RefundCommand>(envelope, commands.refund, key, payload);
   await endOfChild(course, refund, child);
@@ -125,12 +130,25 @@ async function givenBack(
   step: ServiceStep,
   detail: ServiceRequest['detail'],
 ): Promise<Stuck | undefined> {
-  const asked = await written(steps, step, detail);
-  if (asked.kind === 'stuck') return asked;
-  const answer = await certainOf(steps.course, asked.request, asked.terms);
-  if (answer.kind === 'confirmed') return undefined;
-  if (answer.kind === 'stuck') return answer;
-  return { kind: 'stuck', reason: `the service says ${answer.kind} of ${step}` };
+  const { course } = steps;
+  for (let n = 1; ; ) {
+    const asked = await written(steps, step, detail, n);
+    if (asked.kind === 'stuck') return asked;
+    const answer = await certainOf(course, asked.request, asked.terms);
+    if (answer.kind === 'confirmed') return undefined;
+    if (answer.kind === 'stuck') return answer;
+    const last = 'reference' in answer ? attemptOf(answer) : n;
+    // Nothing will come of this key. What was declined is asked anew once a person has looked.
+    const isOver =
+      answer.kind === 'fenced' || (answer.kind === 'declined' && last <= course.parked);
+    const next = nextKey({ n: last, sentAt: now(), outcome: 'rejected' }, Infinity, now());
+    if (!isOver || next.kind !== 'send') {
+      return { kind: 'stuck', reason: `the service says ${answer.kind} of ${step}` };
+    }
+    n = next.n;
+    course.certain.delete(`${step}.1`);
+    course.doubts.delete(`${step}.1`);
+  }
 }
 
 /** What to ask under a key that is written now, or was before: then it may have been asked. */
@@ -138,9 +156,10 @@ async function written(
   { course, since }: StepsTaken,
   step: ServiceStep,
   detail: ServiceRequest['detail'],
+  n = 1,
 ): Promise<{ kind: 'asked'; request: ServiceRequest; terms: Terms } | Stuck> {
   const { opId, trace } = course.envelope;
-  const attempt = await ledger.writeAttempt(opId, `${step}.1`, 1, null);
+  const attempt = await ledger.writeAttempt(opId, `${step}.1`, n, null);
   if (attempt.kind === 'conflict') return { kind: 'stuck', reason: attempt.reason };
   const { reference, replayed } = attempt;
   const terms = replayed ? { heldAt: since, replayed } : { heldAt: now() };

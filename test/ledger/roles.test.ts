@@ -88,6 +88,7 @@ describe('the roles', () => {
       () => ledger.editAccount(tenant.edit({ account: 'alice', version: 1, status: 'open' })),
       () => ledger.acceptOrder(envelope as never),
       () => ledger.turnOrder(envelope.opId, 'withdrawn'),
+      () => ledger.readPaid(envelope.opId),
       () => ledger.endOrder(envelope.opId),
       // new operations go above this line
     ];
@@ -151,6 +152,7 @@ describe('the roles', () => {
       ...['open_account_v1', 'release_v1', 'release_v2', 'settle_v1', 'settle_v2'],
       'accept_order_v1',
       'end_order_v1',
+      'paid_v1',
       'turn_order_v1',
       // new operations go above this line
     ];

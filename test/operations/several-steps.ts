@@ -30,7 +30,13 @@ export function whole({ accept, end, services }: TakenSteps): Stepping {
   const names = services.map(({ step }) => step);
   const declines = names.map((step) => [step, declined(`${step}.1`)]);
   return {
-    steps: [accept, ...(names.length > 0 ? (['writeAttempt'] as const) : []), ...names, end],
+    steps: [
+      accept,
+      'readPaid',
+      ...(names.length > 0 ? (['writeAttempt'] as const) : []),
+      ...names,
+      end,
+    ],
     refusals: { [accept]: refused, ...Object.fromEntries(declines) },
   };
 }
@@ -42,7 +48,7 @@ export function refusedAt({ accept, turn, end, services }: TakenSteps, at: Servi
   const backs = done.toReversed().flatMap(({ back }) => (back === undefined ? [] : [back]));
   const names = [...done.map(({ step }) => step), at];
   return {
-    steps: [accept, 'writeAttempt', ...names, turn, ...backs, end],
+    steps: [accept, 'readPaid', 'writeAttempt', ...names, turn, ...backs, end],
     deaths: [at, turn, ...backs, end],
     refusals: {},
   };
@@ -72,7 +78,7 @@ export async function inSteps(
     await world.fault({ fault: 'decline', match: { method: 'POST', path, amount } });
   }
   const cleanSlate = (opId: OpId) => givenBack(world, taken, opId, account);
-  const payment = (opId: OpId) => childOf(world, 'payment', `payment:${opId}`);
+  const payment = (opId: OpId) => childOf(world, 'payment', `payment/${opId}`);
   const payload = { account, amount, currency: 'EUR', ...more };
   expect(taken.parse(payload, 'key-of-a-test')).toMatchObject({ ok: true });
   return {
@@ -95,8 +101,8 @@ async function givenBack(
   opId: OpId,
   account: AccountId,
 ): Promise<void> {
-  const charged = await world.effects(childOf(world, 'payment', `payment:${opId}`));
-  const refund = childOf(world, 'refund', `refund:${opId}:1`);
+  const charged = await world.effects(childOf(world, 'payment', `payment/${opId}`));
+  const refund = childOf(world, 'refund', `refund/${opId}/1`);
   expect(await world.effects(refund)).toEqual(charged.map(() => 'refund.1'));
   const done = await world.effects(opId);
   for (const { step, back } of services) {

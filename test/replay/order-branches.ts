@@ -42,4 +42,16 @@ export const orderBranches: readonly Branch[] = [
     { faults: [{ at: 'ship', fault: 'error-before' }], blind: true },
     'parked',
   ),
+  steps(
+    'order',
+    'order-given-back-when-asked-again',
+    more,
+    {
+      faults: [
+        { at: 'ship', fault: 'decline' },
+        { at: 'releaseStock', fault: 'error-before' },
+      ],
+    },
+    'asked-again',
+  ),
 ];
