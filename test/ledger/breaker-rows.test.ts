@@ -15,13 +15,14 @@ describe('the rows of a breaker', () => {
   afterAll(() => reader.close(1_000));
   const change = { epoch: 0, state: closedBreaker, event: null, actor: 'reader' };
 
-  test('are read by both roles and turned by the worker alone', async () => {
+  test('are read and turned by both roles, for the store of files has both', async () => {
     const shared = here.aSharedProvider();
     await shared.worker().tell('F');
     const store = createBreakerStore(reader);
 
     expect(await store.read(shared.provider)).toMatchObject({ epoch: 1 });
-    await expect(store.write(shared.provider, change)).rejects.toMatchObject({ code: '42501' });
+    expect(await store.write(shared.provider, change)).toMatchObject({ won: false, epoch: 1 });
+    expect(await store.write(shared.provider, { ...change, epoch: 1 })).toMatchObject({ won: true });
   });
 
   test.each([
