@@ -22,7 +22,9 @@ describe('the rows of a breaker', () => {
 
     expect(await store.read(shared.provider)).toMatchObject({ epoch: 1 });
     expect(await store.write(shared.provider, change)).toMatchObject({ won: false, epoch: 1 });
-    expect(await store.write(shared.provider, { ...change, epoch: 1 })).toMatchObject({ won: true });
+    expect(await store.write(shared.provider, { ...change, epoch: 1 })).toMatchObject({
+      won: true,
+    });
   });
 
   test.each([
