@@ -35,8 +35,8 @@ export const refusalCodes = [
   'stale-version',
   'time-budget-exceeded',
   'type-mismatch',
-  'upload-expired',
   'undeliverable',
+  'upload-expired',
   'withdrawn',
 ] as const;
 
