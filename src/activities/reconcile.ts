@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Checked, Compared, Part, Sweep, Swept } from '../reconciler/index.js';
+import { alive } from './alive.js';
 import { type DatabaseFault, faultsOf } from './faults.js';
 
 export type { Checked } from '../reconciler/index.js';
@@ -34,8 +35,8 @@ export function reconcileActivities(deps: {
     reconcileCharges: (page: number) => sweep.charges(runId(), page),
     reconcileHolds: () => sweep.holds(runId()),
     wakeUploads: () => sweep.wakeUploads(),
-    clearEndedUploads: (page: number) => sweep.clearEnded(page),
-    clearOrphans: (after: string | null) => sweep.clearOrphans(after),
+    clearEndedUploads: (page: number) => alive(sweep.clearEnded(page)),
+    clearOrphans: (after: string | null) => alive(sweep.clearOrphans(after)),
     checkInvariants: (from: Checked | null) => sweep.invariants(from),
     forgetOld: (batch: number) => sweep.forget(batch),
     verifyPart: (from: number) => sweep.part(from, beat),

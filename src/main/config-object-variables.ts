@@ -8,7 +8,8 @@ export const variables = {
     doc: [
       'One store for all gateways and workers: file: and a folder that they share, or s3:// and a',
       'bucket, with credentials as every AWS program finds them (AWS_ACCESS_KEY_ID and so on);',
-      '?endpoint=URL for another server than AWS, &region=NAME for a region.',
+      '?endpoint=URL for another server than AWS, &region=NAME for a region. Give no other',
+      'database the same one: what a database does not know of is removed.',
     ].join('\n'),
     value: kind.objectStore,
     fallback: 'file:.holdfast/objects',

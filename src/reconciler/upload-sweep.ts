@@ -32,6 +32,7 @@ export interface UploadSweep {
 const unfinishedMs = 3 * 3_600_000;
 const wokenMax = 200;
 const endedMax = 100;
+const clearingMs = 10_000;
 /** Behind every letter of a key: what follows begins with something else. */
 const last = '~';
 
@@ -49,8 +50,11 @@ export function createUploadSweep(deps: UploadSweepDeps): UploadSweep {
     clearEnded: async (page) => {
       const ended = await uploads.unswept(endedMax);
       const cleared: OpId[] = [];
+      const until = performance.now() + clearingMs;
       try {
         for (const { opId, objectKey } of ended) {
+          // What is left is met again by the next sweep: a slow store holds up nothing else.
+          if (performance.now() > until) break;
           const keys = await keysOf(store, opId);
           const orphans = await uploads.orphans(objectKey === null ? keys : [...keys, objectKey]);
           await store.remove(orphans);
